@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  root: '..',
+  test: {
+    include: ['{packages,examples}/*/test/**/*.test.ts', 'stack/test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/real/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two cores: the engine has a thread of its own in the tests that use it.
+    maxWorkers: 2,
+    dangerouslyIgnoreUnhandledErrors: false,
+  },
+})

@@ -1,0 +1,127 @@
+/**
+ * One change to a collection: at `timestamp`, the multiplicity of `row` changes by `diff`.
+ * `diff` is a safe integer, never 0; `timestamp` is the server's, in practice milliseconds since 1970.
+ */
+export interface Update<Row> {
+  readonly row: Row
+  readonly timestamp: bigint
+  readonly diff: number
+  /**
+   * The row's columns exactly as the server wrote them (COPY text, tab separated).
+   * Two rows of one relation are equal if and only if their `raw` is.
+   */
+  readonly raw: string
+}
+
+/**
+ * All updates with `lower <= timestamp < upper`: complete, because the server's frontier has reached `upper`.
+ *
+ * - `snapshot`: the first batch; the updates that state the contents.
+ * - `changes`: what happened in `[lower, upper)`; ordered by timestamp, one update per (timestamp, row).
+ * - `progress`: nothing happened; only the frontier moved.
+ * - `reconciled`: after a loss of connection, the net difference between what was delivered and the contents now;
+ *   its updates carry the last timestamp of the span.
+ */
+export interface Batch<Row> {
+  readonly kind: 'snapshot' | 'changes' | 'progress' | 'reconciled'
+  readonly updates: readonly Update<Row>[]
+  readonly lower: bigint
+  readonly upper: bigint
+}
+
+/** Which statement a server speaks: `TAIL` up to v0.26, `SUBSCRIBE` since v0.27. */
+export type Generation = 'tail' | 'subscribe'
+
+/** One column of a relation: its name and the OID of its type, as the server describes them. */
+export interface Column {
+  readonly name: string
+  readonly oid: number
+}
+
+/** A row as decoded by default: values by column name. */
+export type UnknownRow = Record<string, unknown>
+
+/** Where the server is: a `postgres://` URL, or its parts. A password may be a function, called on every attempt. */
+export interface ConnectionOptions {
+  readonly host?: string
+  readonly port?: number
+  readonly user?: string
+  readonly database?: string
+  readonly password?: string | (() => string | Promise<string>)
+  readonly ssl?: boolean | Record<string, unknown>
+  readonly applicationName?: string
+  /** Session settings to start with, for example `{ cluster: 'alerts' }`. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** A URL, its parts, or a function that gives either; a function is called on every attempt. */
+export type Connection =
+  | string
+  | ConnectionOptions
+  | (() => string | ConnectionOptions | Promise<string | ConnectionOptions>)
+
+/** Milliseconds of a monotonic clock, and timers. */
+export interface Clock {
+  readonly nowMs: () => number
+  readonly setTimer: (callback: () => void, delayMs: number) => { readonly clear: () => void }
+}
+
+/** How values of types that JavaScript has no match for are given. */
+export interface ValueOptions {
+  /** `int8` and unsigned 8-byte integers; `number` refuses values that are not safe integers. Default: `bigint`. */
+  readonly int8?: 'bigint' | 'number' | 'string'
+  /** `numeric`; a string keeps all 39 digits. Default: `string`. */
+  readonly numeric?: 'string' | 'number'
+  /** `date`, `timestamp` and `timestamptz`; a `Date` has milliseconds only. Default: `string`. */
+  readonly time?: 'string' | 'date'
+}
+
+/** How a lost connection is retried: full jitter between half of a delay and the delay, doubled up to `maxMs`. */
+export interface RetryOptions {
+  /** First delay, in milliseconds. Default: 250. */
+  readonly initialMs?: number
+  /** Longest delay, in milliseconds. Default: 30 000. */
+  readonly maxMs?: number
+  /** Gives up when nothing was received for so long, in milliseconds. Default: never. */
+  readonly giveUpAfterMs?: number
+}
+
+/** What `tail()` takes; only `connection` is required. */
+export interface TailOptions extends ValueOptions {
+  readonly connection: Connection
+  /** Ends the iteration by throwing `signal.reason`. */
+  readonly signal?: AbortSignal
+  /** Whether the contents come first. Default: true. */
+  readonly snapshot?: boolean
+  /** Which statement the server speaks. Default: by its version. */
+  readonly generation?: Generation | 'auto'
+  /** Longest time for connecting, TLS, login and description, in milliseconds. Default: 10 000. */
+  readonly connectTimeoutMs?: number
+  /** Once the snapshot is complete: no bytes for so long means the connection is dead. Default: 30 000. */
+  readonly progressTimeoutMs?: number
+  /** Longest time until the snapshot is complete, in milliseconds. Default: none (a server may hydrate for minutes). */
+  readonly snapshotTimeoutMs?: number
+  /** The socket is paused while so many bytes wait for the consumer. Default: 8 MiB. */
+  readonly maxBufferedBytes?: number
+  /** A longer row is refused with `ROW_TOO_LARGE`. Default: 64 MiB. */
+  readonly maxRowBytes?: number
+  /** Distinct rows that may be held to reconcile after a loss; more is refused with `TOO_MANY_ROWS`. Default: 10 million. */
+  readonly maxHeldRows?: number
+  /** `false`: the first loss ends the iteration with its error. Default: retried for ever. */
+  readonly retry?: RetryOptions | false
+  /** An unknown relation is retried, for a stack that still boots. Default: false. */
+  readonly waitForRelation?: boolean
+  readonly clock?: Clock
+  /** Numbers in `[0, 1)`, for jitter. Default: `Math.random`. */
+  readonly random?: () => number
+}
+
+/** Where a stream is. `since` is the clock's milliseconds when the phase began. */
+export interface TailStatus {
+  readonly phase: 'idle' | 'connecting' | 'snapshot' | 'live' | 'waiting' | 'ended'
+  readonly sinceMs: number
+  /** Everything below it has been yielded; 0 before the snapshot. */
+  readonly frontier: bigint
+  readonly reconnects: number
+  readonly bufferedBytes: number
+}

@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { environment, execute, root, say, tool } from './processes.mjs'
+import { ensureInstalled } from './toolchain.mjs'
+
+const tasks = { setup, build, test, check, demo, bench, 'stack:check': stackCheck }
+
+/** Runs a task and resolves with the exit code of the process. */
+export async function run(name, args) {
+  const task = tasks[name]
+  if (!task) {
+    say(`no task "${name ?? ''}"; there is ${Object.keys(tasks).join(', ')}`)
+    return 2
+  }
+  // pnpm runs the root's lifecycle scripts too: then it is the install, and needs none of ours.
+  if (name === 'setup' && process.env.npm_config_user_agent?.startsWith('pnpm')) return 0
+  await ensureInstalled()
+  return task(args)
+}
+
+async function setup() {
+  say('ready: npm run demo, npm test')
+  return 0
+}
+
+async function build(args) {
+  return turbo('build', args)
+}
+
+async function test(args) {
+  const built = await turbo('build', [])
+  return built || vitest('test', args)
+}
+
+async function check() {
+  const built = await turbo('build', [])
+  if (built) return built
+  const steps = {
+    types: () => turbo('check', []),
+    biome: () => execute(tool('biome'), ['ci', '--error-on-warnings'], {}),
+    knip: () => execute(tool('knip'), ['--no-progress', '--treat-config-hints-as-errors']),
+    house: () => vitest('house', ['--config', 'house/vitest.house.config.ts']),
+  }
+  const failed = []
+  for (const [name, step] of Object.entries(steps)) {
+    say(`check: ${name} …`)
+    if ((await step()) !== 0) failed.push(name)
+  }
+  report('check', { passed: Object.keys(steps).length - failed.length, failed: failed.length })
+  say(failed.length ? `check: failed: ${failed.join(', ')}` : 'check: all clean')
+  return failed.length ? 1 : 0
+}
+
+async function demo(args) {
+  const built = await turbo('build', ['--filter=@mzalert/demo...'])
+  return built || execute(process.execPath, [path.join('examples', 'demo', 'dist', 'main.js'), ...args], { env: environment() })
+}
+
+async function bench(args) {
+  const built = await turbo('build', [])
+  return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
+}
+
+async function stackCheck(args) {
+  const built = await turbo('build', ['--filter=@mzalert/stack...'])
+  return built || vitest('stack', ['stack/test', ...args])
+}
+
+async function turbo(task, args) {
+  if (task === 'build') say('building what is stale …')
+  // Warm runs print nothing; a failure prints the log of the package that failed.
+  return execute(tool('turbo'), ['run', task, '--output-logs=errors-only', '--ui=stream', ...args], { quiet: true })
+}
+
+async function vitest(name, args) {
+  const own = args.includes('--config') ? [] : ['--config', 'house/vitest.config.ts']
+  const reports = process.env.MZALERT_REPORTS
+  const reporters = reports
+    ? ['--reporter=default', '--reporter=json', `--outputFile.json=${path.resolve(root, reports, `vitest-${name}.json`)}`]
+    : []
+  return execute(tool('vitest'), ['run', ...own, ...reporters, ...args])
+}
+
+/** Writes what a runner counted where `.ci/run` sums it up. */
+function report(name, counts) {
+  const folder = process.env.MZALERT_REPORTS
+  if (!folder) return
+  const target = path.resolve(root, folder)
+  if (!existsSync(target)) mkdirSync(target, { recursive: true })
+  writeFileSync(path.join(target, `${name}.json`), JSON.stringify(counts))
+}
