@@ -103,6 +103,8 @@ export interface TailOptions extends ValueOptions {
   readonly snapshotTimeoutMs?: number
   /** The socket is paused while so many bytes wait for the consumer. Default: 8 MiB. */
   readonly maxBufferedBytes?: number
+  /** More bytes of rows at timestamps that are not closed yet are refused with `BATCH_TOO_LARGE`. Default: 1 GiB. */
+  readonly maxBatchBytes?: number
   /** A longer row is refused with `ROW_TOO_LARGE`. Default: 64 MiB. */
   readonly maxRowBytes?: number
   /** Distinct rows that may be held to reconcile after a loss; more is refused with `TOO_MANY_ROWS`. Default: 10 million. */

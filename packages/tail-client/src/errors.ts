@@ -1,0 +1,92 @@
+/** What a `TailError` can be about. Stable: a code never changes its meaning. */
+export const tailErrorCodes = [
+  'INVALID_OPTION',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_LOST',
+  'CONNECTION_REFUSED',
+  'AUTH_FAILED',
+  'TLS_FAILED',
+  'SQL_ERROR',
+  'RELATION_NOT_FOUND',
+  'RELATION_DROPPED',
+  'SERVER_BUSY',
+  'SERVER_SHUTDOWN',
+  'CANCELED',
+  'HISTORY_LOST',
+  'FELL_BEHIND',
+  'DATAFLOW_ERROR',
+  'UNEXPECTED_END',
+  'COUNT_MISMATCH',
+  'PROGRESS_TIMEOUT',
+  'SNAPSHOT_TIMEOUT',
+  'ROW_TOO_LARGE',
+  'BATCH_TOO_LARGE',
+  'TOO_MANY_ROWS',
+  'PROTOCOL',
+  'DECODE',
+  'DUPLICATE_COLUMN',
+  'SCHEMA_MISMATCH',
+  'TIME_WENT_BACK',
+  'NEGATIVE_MULTIPLICITY',
+  'KEY_VIOLATION',
+  'RETRIES_EXHAUSTED',
+  'ALREADY_ITERATING',
+  'UNSUPPORTED',
+] as const
+
+export type TailErrorCode = (typeof tailErrorCodes)[number]
+
+/** What a `TailError` may carry besides its code and message. */
+export interface TailErrorDetails {
+  /** Whether `tail()` tries again by itself after this error. */
+  readonly retryable?: boolean
+  readonly cause?: unknown
+  /** The server's SQLSTATE, and its own words. */
+  readonly sqlState?: string
+  readonly detail?: string
+  readonly hint?: string
+  readonly position?: number
+  /** Everything below it had been yielded when the error happened. */
+  readonly frontier?: bigint
+}
+
+const brand = Symbol.for('@mzalert/tail-client/error')
+
+/**
+ * The one error of this package. `message` is `[CODE] what happened, with the values. What to do.`
+ * Never contains a password or a connection string.
+ */
+export class TailError extends Error {
+  override readonly name = 'TailError'
+  readonly code: TailErrorCode
+  readonly retryable: boolean
+  readonly sqlState: string | undefined
+  readonly detail: string | undefined
+  readonly hint: string | undefined
+  readonly position: number | undefined
+  readonly frontier: bigint | undefined
+
+  constructor(code: TailErrorCode, sentence: string, details: TailErrorDetails = {}) {
+    super(`[${code}] ${sentence}`, details.cause === undefined ? undefined : { cause: details.cause })
+    // Shared by every copy of this package, and unseen when an error is printed.
+    Object.defineProperty(this, brand, { value: true })
+    this.code = code
+    this.retryable = details.retryable ?? false
+    this.sqlState = details.sqlState
+    this.detail = details.detail
+    this.hint = details.hint
+    this.position = details.position
+    this.frontier = details.frontier
+  }
+
+  /** Whether `error` is a `TailError`, also one of another copy or format of this package. */
+  static is(error: unknown): error is TailError {
+    return typeof error === 'object' && error !== null && brand in error
+  }
+}
+
+/** An option that cannot be used: says which, the value, and what would do. */
+export function invalidOption(name: string, value: unknown, wanted: string): TailError {
+  const shown = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : String(value)
+  return new TailError('INVALID_OPTION', `${name} is ${shown}. It takes ${wanted}.`)
+}

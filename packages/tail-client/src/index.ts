@@ -1,0 +1,22 @@
+// For users.
+export { LiveCollection } from './collection.js'
+export { TailError, type TailErrorCode, type TailErrorDetails, tailErrorCodes } from './errors.js'
+export type { ServerFields } from './failures.js'
+export type { Source } from './sql/statement.js'
+export { type SqlText, type SqlValue, sql } from './sql/text.js'
+export type { Change } from './stream/changes.js'
+export { type KeyOf, Tail, type TailEvents, tail } from './tail.js'
+export type {
+  Batch,
+  Clock,
+  Column,
+  Connection,
+  ConnectionOptions,
+  Generation,
+  RetryOptions,
+  TailOptions,
+  TailStatus,
+  UnknownRow,
+  Update,
+  ValueOptions,
+} from './types.js'

@@ -1,0 +1,95 @@
+import { systemClock } from './clock.js'
+import { invalidOption } from './errors.js'
+import { type Backoff, defaultBackoff } from './resume.js'
+import type { Source } from './sql/statement.js'
+import { isSqlText, quoteName } from './sql/text.js'
+import type { Clock, Connection, ConnectionOptions, Generation, RetryOptions, TailOptions } from './types.js'
+
+/** `TailOptions`, checked and with every default filled in. */
+export interface Settings {
+  readonly source: Source
+  readonly connection: Connection
+  readonly signal: AbortSignal | undefined
+  readonly snapshot: boolean
+  readonly generation: Generation | 'auto'
+  readonly connectTimeoutMs: number
+  readonly progressTimeoutMs: number
+  readonly snapshotTimeoutMs: number | undefined
+  readonly maxBufferedBytes: number
+  readonly maxBatchBytes: number
+  readonly maxRowBytes: number
+  readonly maxHeldRows: number
+  readonly retry: RetryOptions | false
+  readonly backoff: Backoff
+  readonly waitForRelation: boolean
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+const mebibyte = 1024 * 1024
+
+/** Checks the options before anything happens; throws `INVALID_OPTION` with name, value and what it takes. */
+export function settings(source: Source, options: TailOptions): Settings {
+  if (!isSqlText(source)) quoteName(source)
+  if (typeof options?.connection === 'string') checkUrl(options.connection)
+  else if (!options?.connection)
+    throw invalidOption(
+      'connection',
+      options?.connection,
+      'a postgres:// URL, its parts, or a function that gives them',
+    )
+  const retry = options.retry ?? {}
+  return {
+    source,
+    connection: options.connection,
+    signal: options.signal,
+    snapshot: options.snapshot ?? true,
+    generation: oneOf('generation', options.generation ?? 'auto', ['auto', 'tail', 'subscribe']),
+    connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs, 10_000),
+    progressTimeoutMs: positive('progressTimeoutMs', options.progressTimeoutMs, 30_000),
+    snapshotTimeoutMs:
+      options.snapshotTimeoutMs === undefined
+        ? undefined
+        : positive('snapshotTimeoutMs', options.snapshotTimeoutMs, 0),
+    maxBufferedBytes: positive('maxBufferedBytes', options.maxBufferedBytes, 8 * mebibyte),
+    maxBatchBytes: positive('maxBatchBytes', options.maxBatchBytes, 1024 * mebibyte),
+    maxRowBytes: positive('maxRowBytes', options.maxRowBytes, 64 * mebibyte),
+    maxHeldRows: positive('maxHeldRows', options.maxHeldRows, 10_000_000),
+    retry,
+    backoff: {
+      initialMs: positive('retry.initialMs', retry ? retry.initialMs : undefined, defaultBackoff.initialMs),
+      maxMs: positive('retry.maxMs', retry ? retry.maxMs : undefined, defaultBackoff.maxMs),
+    },
+    waitForRelation: options.waitForRelation ?? false,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  }
+}
+
+/** Where to connect to, asked anew for every attempt. */
+export async function targetOf(connection: Connection): Promise<string | ConnectionOptions> {
+  const target = typeof connection === 'function' ? await connection() : connection
+  if (typeof target === 'string') checkUrl(target)
+  return target
+}
+
+/** The URL itself is not shown, nor kept as a cause: it may hold a password. */
+function checkUrl(url: string): void {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw invalidOption(
+      'connection',
+      'not a URL that can be read (not shown: it may hold a password)',
+      'postgres://user:password@host:port/database',
+    )
+}
+
+function positive(name: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault
+  if (typeof value !== 'number' || !(value > 0)) throw invalidOption(name, value, 'a positive number')
+  return value
+}
+
+function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (!allowed.includes(value)) throw invalidOption(name, value, allowed.map(each => `'${each}'`).join(', '))
+  return value
+}

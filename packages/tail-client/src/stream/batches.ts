@@ -1,0 +1,144 @@
+import { TailError } from '../errors.js'
+import type { Generation } from '../types.js'
+import { consolidate, type RawUpdate } from './consolidate.js'
+
+/** A closed batch before its rows are decoded; `bytes` is the length of its rows' text. */
+export interface RawBatch {
+  readonly kind: 'snapshot' | 'changes' | 'progress' | 'reconciled'
+  readonly updates: readonly RawUpdate[]
+  readonly lower: bigint
+  readonly upper: bigint
+  readonly bytes: number
+}
+
+/** What a stream begins with: the contents, nothing, or what came after a frontier. */
+export type Beginning = 'snapshot' | 'no snapshot' | { readonly after: bigint }
+
+/** The timestamp of constant views: they never change, and their stream ends. */
+export const endOfTime: bigint = 2n ** 64n - 1n
+
+/**
+ * Collects updates and closes them into batches when the server's progress passes them.
+ *
+ * When the snapshot is complete:
+ * - `subscribe` says AS OF in a first progress row, even before an empty snapshot; the next greater progress closes it
+ *   (guaranteed since v0.50, https://materialize.com/docs/sql/subscribe/#progress).
+ * - `tail` may or may not send progress before the snapshot. The first rows are the snapshot, and progress beyond their timestamp
+ *   closes it. While no row has come, progress alone cannot tell an empty relation from one whose snapshot is still due; the
+ *   second distinct progress is taken as an empty snapshot. No sum is ever wrong for it, only the label of a batch may be.
+ */
+export class BatchBuilder {
+  readonly #generation: Generation
+  readonly #maxBatchBytes: number
+  #phase: 'before' | 'snapshot' | 'live'
+  #open: RawUpdate[] = []
+  #openBytes = 0
+  /** The snapshot's timestamp: AS OF, or on `tail` the first row's. */
+  #asOf: bigint | undefined
+  #lower: bigint
+  #latest = 0n
+  /** Updates below the frontier that a resumed stream sent again. */
+  repeated = 0
+
+  constructor(generation: Generation, beginning: Beginning, maxBatchBytes: number) {
+    this.#generation = generation
+    this.#maxBatchBytes = maxBatchBytes
+    this.#lower = typeof beginning === 'object' ? beginning.after : 0n
+    this.#phase = beginning === 'snapshot' ? 'before' : 'live'
+  }
+
+  get isSnapshotComplete(): boolean {
+    return this.#phase === 'live'
+  }
+
+  /** Bytes of rows that are not closed yet. */
+  get openBytes(): number {
+    return this.#openBytes
+  }
+
+  update(timestamp: bigint, diff: number, raw: string): void {
+    this.#advance(timestamp)
+    if (timestamp < this.#lower) {
+      this.repeated++
+      return
+    }
+    if (this.#phase === 'before') {
+      this.#phase = 'snapshot'
+      if (this.#generation === 'tail') this.#asOf = timestamp
+      this.#asOf ??= timestamp
+    }
+    this.#openBytes += raw.length
+    if (this.#openBytes > this.#maxBatchBytes)
+      throw new TailError(
+        'BATCH_TOO_LARGE',
+        `More than ${this.#maxBatchBytes} bytes wait for their timestamp to close. Raise maxBatchBytes, or tail a smaller view.`,
+      )
+    this.#open.push({ timestamp, diff, raw })
+  }
+
+  /** The batches that progress to `upper` closes: none, one, or the snapshot and what followed it. */
+  progress(upper: bigint): readonly RawBatch[] {
+    this.#advance(upper)
+    if (this.#phase === 'before') {
+      const isFirst = this.#asOf === undefined
+      this.#asOf ??= upper
+      if (isFirst || upper <= this.#asOf) return []
+      this.#phase = 'snapshot'
+    }
+    if (this.#phase === 'snapshot') return upper > (this.#asOf ?? 0n) ? this.#closeSnapshot(upper) : []
+    return upper > this.#lower ? [this.#close(upper)] : []
+  }
+
+  /** The stream ended cleanly: what is open is complete. */
+  end(): readonly RawBatch[] {
+    const last = this.#open.at(-1)
+    if (this.#phase === 'live') return last ? [this.#close(last.timestamp + 1n)] : []
+    return this.#closeSnapshot((last?.timestamp ?? this.#asOf ?? endOfTime) + 1n)
+  }
+
+  /** A snapshot may be closed together with later changes: they are two batches. */
+  #closeSnapshot(upper: bigint): readonly RawBatch[] {
+    const asOf = this.#asOf ?? upper - 1n
+    const split = this.#open.findIndex(({ timestamp }) => timestamp > asOf)
+    const updates = split < 0 ? this.#open : this.#open.slice(0, split)
+    const rest = split < 0 ? [] : this.#open.slice(split)
+    this.#phase = 'live'
+    const snapshot = batch('snapshot', consolidate(updates), asOf, split < 0 ? upper : asOf + 1n)
+    this.#lower = snapshot.upper
+    this.#open = rest
+    return rest.length > 0 ? [snapshot, this.#close(upper)] : this.#cleared([snapshot])
+  }
+
+  #close(upper: bigint): RawBatch {
+    const updates = consolidate(this.#open)
+    const closed = batch(updates.length > 0 ? 'changes' : 'progress', updates, this.#lower, upper)
+    this.#lower = upper
+    this.#cleared([])
+    return closed
+  }
+
+  #cleared(batches: readonly RawBatch[]): readonly RawBatch[] {
+    this.#open = []
+    this.#openBytes = 0
+    return batches
+  }
+
+  /** Timestamps never go back within a stream; a frontier from before a resume may be repeated. */
+  #advance(timestamp: bigint): void {
+    if (timestamp < this.#latest)
+      throw new TailError(
+        'TIME_WENT_BACK',
+        `The server went back from timestamp ${this.#latest} to ${timestamp}.`,
+      )
+    this.#latest = timestamp
+  }
+}
+
+function batch(
+  kind: RawBatch['kind'],
+  updates: readonly RawUpdate[],
+  lower: bigint,
+  upper: bigint,
+): RawBatch {
+  return { kind, updates, lower, upper, bytes: updates.reduce((sum, { raw }) => sum + raw.length, 0) }
+}

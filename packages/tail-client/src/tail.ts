@@ -1,0 +1,266 @@
+import { EventEmitter } from 'eventemitter3'
+import { sleep } from './clock.js'
+import { LiveCollection } from './collection.js'
+import { TailError } from './errors.js'
+import type { ServerFields } from './failures.js'
+import { type Settings, settings, targetOf } from './options.js'
+import { decide, delayMs } from './resume.js'
+import { type RowDecoder, rowDecoder } from './rows/row.js'
+import { Session } from './session.js'
+import type { Source } from './sql/statement.js'
+import { type Change, changesByKey } from './stream/changes.js'
+import { Delivery } from './stream/delivery.js'
+import type { Batch, Column, TailOptions, TailStatus, UnknownRow, Update } from './types.js'
+
+/** What a `Tail` tells besides its data. Nobody needs to listen; nothing here can end a process. */
+export interface TailEvents {
+  /** The statement was accepted; rows follow. */
+  connected: (event: { readonly columns: readonly Column[]; readonly attempt: number }) => void
+  /** A connection was lost or refused; the next attempt comes after `delayMs`. */
+  retry: (event: { readonly error: TailError; readonly attempt: number; readonly delayMs: number }) => void
+  /** After a loss, the contents were compared with what had been delivered. */
+  reconciled: (event: { readonly updates: number; readonly frontier: bigint }) => void
+  /** The server says something that is not an error. */
+  notice: (event: ServerFields) => void
+}
+
+/** Which columns identify a row: a name, several, or a function of the row. */
+export type KeyOf<Row> = (keyof Row & string) | readonly (keyof Row & string)[] | ((row: Row) => string)
+
+/**
+ * Streams a relation or a query of Materialize, by TAIL or SUBSCRIBE.
+ *
+ * The sum of the diffs yielded so far is, at every batch boundary, the contents at that frontier, across any number of
+ * reconnects; no update is yielded before the server's frontier has passed its timestamp.
+ *
+ * Nothing connects before the iteration starts. Throws `INVALID_OPTION` at once for options that cannot be used.
+ *
+ * @example
+ * for await (const { row, diff } of tail('organization_alert', { connection: process.env.MZ_URL }))
+ *   console.log(diff > 0 ? 'fires' : 'resolves', row.labels)
+ */
+export function tail<Row = UnknownRow>(source: Source, options: TailOptions): Tail<Row> {
+  return new Tail<Row>(settings(source, options), options)
+}
+
+/** A stream that has not started, runs, or has ended; made by `tail()`. One consumer: it is iterated once. */
+export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, AsyncDisposable {
+  readonly events: EventEmitter<TailEvents> = new EventEmitter<TailEvents>()
+  readonly #settings: Settings
+  readonly #options: TailOptions
+  readonly #stop = new AbortController()
+  #isTaken = false
+  #isClosed = false
+  #session: Session | undefined
+  #phase: TailStatus['phase'] = 'idle'
+  #sinceMs: number
+  #frontier = 0n
+  #reconnects = 0
+
+  /** Use `tail()`. */
+  constructor(checked: Settings, options: TailOptions) {
+    this.#settings = checked
+    this.#options = options
+    this.#sinceMs = checked.clock.nowMs()
+  }
+
+  /** Where the stream is now. */
+  get status(): TailStatus {
+    return {
+      phase: this.#phase,
+      sinceMs: this.#sinceMs,
+      frontier: this.#frontier,
+      reconnects: this.#reconnects,
+      bufferedBytes: this.#session?.bufferedBytes ?? 0,
+    }
+  }
+
+  /** Yields updates one by one; those of a timestamp only once it is closed. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Update<Row>> {
+    return this.#flatten(batch => batch.updates)
+  }
+
+  /** Yields closed batches: all updates in `[lower, upper)`, also empty ones, which move the frontier. */
+  batches(): AsyncIterableIterator<Batch<Row>> {
+    if (this.#isTaken)
+      throw new TailError(
+        'ALREADY_ITERATING',
+        'This tail is being iterated already, or was. Call tail() again for another consumer.',
+      )
+    this.#isTaken = true
+    return this.#closable(this.#run())
+  }
+
+  /** Yields inserts, updates and deletes by key; more than one row of a key at a timestamp throws `KEY_VIOLATION`. */
+  changes({ key }: { readonly key: KeyOf<Row> }): AsyncIterableIterator<Change<Row>> {
+    const keyOf = keyFunction(key)
+    return this.#flatten(batch => changesByKey(batch, keyOf))
+  }
+
+  /** Starts at once, and keeps the contents current until it is closed. */
+  collection(): LiveCollection<Row> {
+    return new LiveCollection(this)
+  }
+
+  /** Ends the iteration normally: the socket is closed at once, and whoever waits for the next batch is told the end. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#stop.abort(new TailError('CONNECTION_LOST', 'This tail was closed.'))
+    this.#session?.destroy()
+    this.#enter('ended')
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async *#flattened<T>(
+    items: (batch: Batch<Row>) => readonly T[],
+    batches: AsyncIterable<Batch<Row>>,
+  ): AsyncGenerator<T, undefined> {
+    for await (const batch of batches) yield* items(batch)
+    return undefined
+  }
+
+  #flatten<T>(items: (batch: Batch<Row>) => readonly T[]): AsyncIterableIterator<T> {
+    return this.#closable(this.#flattened(items, this.batches()))
+  }
+
+  /** `return` must not wait for the server: it closes the socket first, which settles whatever is being waited for. */
+  #closable<T>(generator: AsyncGenerator<T, undefined>): AsyncIterableIterator<T> {
+    const iterator: AsyncIterableIterator<T> = {
+      next: () => generator.next(),
+      return: async () => {
+        await this.close()
+        return generator.return(undefined)
+      },
+      throw: async error => {
+        await this.close()
+        return generator.throw(error)
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    }
+    return iterator
+  }
+
+  async *#run(): AsyncGenerator<Batch<Row>, undefined> {
+    const { signal: users, clock, retry, waitForRelation, backoff, random } = this.#settings
+    const abort = (): void => this.#stop.abort(users?.reason)
+    if (users?.aborted) abort()
+    users?.addEventListener('abort', abort, { once: true })
+    const { signal } = this.#stop
+    const delivery = new Delivery(this.#settings.snapshot && retry !== false, this.#settings.maxHeldRows)
+    let columns: readonly Column[] | undefined
+    let failures = 0
+    let receivedMs = clock.nowMs()
+    try {
+      for (;;) {
+        try {
+          signal.throwIfAborted()
+          this.#enter('connecting')
+          const session = await this.#open(delivery)
+          columns = sameColumns(columns, session.columns)
+          const decode = rowDecoder(columns, this.#options)
+          this.#enter(session.isLive ? 'live' : 'snapshot')
+          this.events.emit('connected', { columns, attempt: failures + 1 })
+          for (let raw = await session.next(); raw; raw = await session.next()) {
+            signal.throwIfAborted()
+            failures = 0
+            receivedMs = clock.nowMs()
+            const batch = delivery.deliver(raw)
+            if (!batch) continue
+            if (this.#phase !== 'live') this.#enter('live')
+            if (batch.kind === 'reconciled')
+              this.events.emit('reconciled', { updates: batch.updates.length, frontier: batch.upper })
+            this.#frontier = batch.upper
+            yield decoded<Row>(batch, decode)
+          }
+          return undefined
+        } catch (reason) {
+          if (signal.aborted) throw signal.reason
+          const error = this.#asTailError(reason)
+          failures++
+          const silentMs = clock.nowMs() - receivedMs
+          if (decide(error, { retry, waitForRelation, failures, silentMs }) === 'give up') throw error
+          this.#session?.destroy()
+          this.#enter('waiting')
+          const delay = delayMs(failures, backoff, random)
+          this.events.emit('retry', { error, attempt: failures, delayMs: delay })
+          await sleep(clock, delay, signal)
+          this.#reconnects++
+        }
+      }
+    } catch (error) {
+      if (this.#isClosed) return undefined
+      throw error
+    } finally {
+      users?.removeEventListener('abort', abort)
+      this.#session?.destroy()
+      this.#enter('ended')
+    }
+  }
+
+  async #open(delivery: Delivery): Promise<Session> {
+    const { frontier } = delivery
+    this.#session = await Session.open({
+      ...this.#settings,
+      signal: this.#stop.signal,
+      target: await targetOf(this.#settings.connection),
+      start: frontier === undefined ? { snapshot: this.#settings.snapshot } : { after: frontier },
+      orSnapshot: delivery.canReconcile,
+      onNotice: fields => this.events.emit('notice', fields),
+    })
+    if (this.#session.beginsWithSnapshot) delivery.beginSnapshot()
+    return this.#session
+  }
+
+  #asTailError(reason: unknown): TailError {
+    if (!TailError.is(reason))
+      return new TailError('CONNECTION_LOST', 'The connection could not be made.', { cause: reason })
+    return reason
+  }
+
+  #enter(phase: TailStatus['phase']): void {
+    if (this.#phase === 'ended') return
+    this.#phase = phase
+    this.#sinceMs = this.#settings.clock.nowMs()
+  }
+}
+
+function decoded<Row>(
+  batch: { readonly updates: readonly { raw: string; timestamp: bigint; diff: number }[] } & Omit<
+    Batch<Row>,
+    'updates'
+  >,
+  decode: RowDecoder,
+): Batch<Row> {
+  const { kind, lower, upper } = batch
+  const updates = batch.updates.map(({ raw, timestamp, diff }) => ({
+    row: decode(raw) as Row,
+    timestamp,
+    diff,
+    raw,
+  }))
+  return { kind, updates, lower, upper }
+}
+
+function sameColumns(before: readonly Column[] | undefined, now: readonly Column[]): readonly Column[] {
+  const print = (columns: readonly Column[]): string =>
+    columns.map(({ name, oid }) => `${name} ${oid}`).join(', ')
+  if (before && print(before) !== print(now))
+    throw new TailError(
+      'SCHEMA_MISMATCH',
+      `The columns were ${print(before)}; after the reconnect they are ${print(now)}.`,
+    )
+  return now
+}
+
+function keyFunction<Row>(key: KeyOf<Row>): (row: Row) => string {
+  if (typeof key === 'function') return key
+  const names: readonly (keyof Row & string)[] = typeof key === 'string' ? [key] : key
+  return row => JSON.stringify(names.map(name => keyPart(row[name])))
+}
+
+function keyPart(value: unknown): unknown {
+  return typeof value === 'bigint' ? { bigint: String(value) } : value
+}

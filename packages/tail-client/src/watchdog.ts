@@ -1,0 +1,55 @@
+import type { Clock } from './types.js'
+
+/**
+ * Calls `onSilence` once when nothing has been received for `timeoutMs` while we were reading.
+ *
+ * A timer that fires late by more than its own period says that this process slept or was blocked, and that the bytes may be
+ * waiting unread: then one more period is granted.
+ */
+export class Watchdog {
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #onSilence: () => void
+  #timer: { readonly clear: () => void } | undefined
+  #receivedMs = 0
+  #armedMs = 0
+  #delayMs = 0
+
+  constructor(clock: Clock, timeoutMs: number, onSilence: () => void) {
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+    this.#onSilence = onSilence
+  }
+
+  /** Begins, or begins again after `stop`: silence counts from now. */
+  start(): void {
+    this.received()
+    if (!this.#timer) this.#arm(this.#timeoutMs)
+  }
+
+  received(): void {
+    this.#receivedMs = this.#clock.nowMs()
+  }
+
+  /** While we hold back ourselves, silence says nothing of the server. */
+  stop(): void {
+    this.#timer?.clear()
+    this.#timer = undefined
+  }
+
+  #arm(delayMs: number): void {
+    this.#armedMs = this.#clock.nowMs()
+    this.#delayMs = delayMs
+    this.#timer = this.#clock.setTimer(() => this.#check(), delayMs)
+  }
+
+  #check(): void {
+    this.#timer = undefined
+    const nowMs = this.#clock.nowMs()
+    const wasBlocked = nowMs - this.#armedMs - this.#delayMs > this.#timeoutMs
+    const silentMs = nowMs - this.#receivedMs
+    if (wasBlocked) this.#arm(this.#timeoutMs)
+    else if (silentMs >= this.#timeoutMs) this.#onSilence()
+    else this.#arm(this.#timeoutMs - silentMs)
+  }
+}

@@ -1,0 +1,42 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { LineReader } from '../../src/copy/lines.js'
+import { unescapeField } from '../../src/copy/text.js'
+import { escapeField } from '../support/messages.js'
+
+function lines(chunks: readonly Buffer[]): string[] {
+  const found: string[] = []
+  const reader = new LineReader()
+  for (const chunk of chunks)
+    reader.push(chunk.toString('latin1'), chunk, 0, chunk.length, line => found.push(line))
+  return found
+}
+
+test('every escape of COPY text is understood', () => {
+  expect(unescapeField(String.raw`\\\t\n\r\b\f\v`)).toBe('\\\t\n\r\b\f\v')
+  expect(unescapeField(String.raw`\101\x41\q`)).toBe('AAq')
+  expect(unescapeField(String.raw`\\N`)).toBe(String.raw`\N`)
+})
+
+test('any text survives being escaped and read back', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), text => unescapeField(escapeField(text)) === text))
+})
+
+test('lines are found wherever messages cut them, in the middle of a character too', () => {
+  const text = 'a\tü\n漢😀\tplain\n\nlast\n'
+  const bytes = Buffer.from(text)
+  const whole = text.split('\n').slice(0, -1)
+  for (let size = 1; size <= bytes.length; size++) {
+    const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+      bytes.subarray(i * size, (i + 1) * size),
+    )
+    expect(lines(chunks)).toEqual(whole)
+  }
+})
+
+test('a line without its line feed is not a line yet', () => {
+  const reader = new LineReader()
+  const bytes = Buffer.from('half')
+  reader.push('half', bytes, 0, bytes.length, () => expect.unreachable())
+  expect(reader.isInsideLine).toBe(true)
+})

@@ -1,0 +1,183 @@
+import { expect, test } from 'vitest'
+import { tail } from '../src/index.js'
+import { sum } from './support/decode.js'
+import { messages, progress, update } from './support/messages.js'
+import { accepted, collect, failureOf, serve } from './support/serve.js'
+
+test('T3: after a lost connection only the net difference comes, and the sum is the view', async () => {
+  const { options, server } = await serve({
+    copy: (client, statement, index) => {
+      if (index === 0) {
+        client.send(
+          accepted,
+          progress(10),
+          update(10, 1, 'stays'),
+          update(10, 2, 'goes'),
+          update(10, 1, 'twice'),
+          progress(20),
+        )
+        client.end()
+      } else if (statement.includes('AS OF'))
+        client.send(
+          messages.error(
+            'XX000',
+            'Timestamp (19) is not valid for all inputs: [Antichain { elements: [1] }]',
+          ),
+          messages.readyForQuery(),
+        )
+      else
+        client.send(
+          accepted,
+          progress(30),
+          update(30, 1, 'stays'),
+          update(30, 2, 'twice'),
+          update(30, 1, 'new'),
+          progress(31),
+          update(31, -1, 'new'),
+          progress(32),
+        )
+    },
+  })
+  const stream = tail('v', options)
+  const events: string[] = []
+  stream.events
+    .on('retry', ({ error }) => events.push(`retry ${error.code}`))
+    .on('reconciled', ({ updates }) => events.push(`reconciled ${updates}`))
+  const taken = await collect(stream.batches(), batches => batches.at(-1)?.upper === 32n)
+  expect(taken.map(({ kind, lower, upper }) => [kind, lower, upper])).toEqual([
+    ['snapshot', 10n, 20n],
+    ['reconciled', 20n, 31n],
+    ['changes', 31n, 32n],
+  ])
+  expect(taken[1]?.updates.map(({ raw, diff }) => [raw, diff])).toEqual([
+    ['goes', -2],
+    ['twice', 1],
+    ['new', 1],
+  ])
+  expect(sum(taken)).toEqual(
+    new Map([
+      ['stays', 1],
+      ['twice', 2],
+    ]),
+  )
+  expect(events).toEqual(['retry CONNECTION_LOST', 'reconciled 3'])
+  expect(server.statements.filter(statement => statement.startsWith('COPY'))).toEqual([
+    'COPY (SUBSCRIBE "v" WITH (PROGRESS)) TO STDOUT',
+    'COPY (SUBSCRIBE "v" WITH (PROGRESS, SNAPSHOT = false) AS OF 19) TO STDOUT',
+    'COPY (SUBSCRIBE "v" WITH (PROGRESS)) TO STDOUT',
+  ])
+})
+
+test('T3: a server that keeps history is resumed one below the frontier, and nothing comes twice', async () => {
+  const { options } = await serve({
+    copy: (client, _, index) => {
+      if (index === 0) {
+        client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
+        client.reset()
+      } else client.send(accepted, progress(19), update(20, 1, 'b'), progress(21))
+    },
+  })
+  const taken = await collect(tail('v', options).batches(), batches => batches.length === 2)
+  expect(taken.map(({ kind, lower, upper }) => [kind, lower, upper])).toEqual([
+    ['snapshot', 10n, 20n],
+    ['changes', 20n, 21n],
+  ])
+  expect(sum(taken)).toEqual(
+    new Map([
+      ['a', 1],
+      ['b', 1],
+    ]),
+  )
+})
+
+test('T3: a new snapshot that is older than what was delivered is held back until it has caught up', async () => {
+  const { options } = await serve({
+    copy: (client, statement, index) => {
+      if (index === 0) {
+        client.send(
+          accepted,
+          progress(10),
+          update(10, 1, 'old'),
+          progress(11),
+          update(15, -1, 'old'),
+          update(15, 1, 'new'),
+          progress(20),
+        )
+        client.end()
+      } else if (statement.includes('AS OF'))
+        client.send(
+          messages.error('22000', 'could not find a valid timestamp for the query'),
+          messages.readyForQuery(),
+        )
+      else
+        client.send(
+          accepted,
+          progress(12),
+          update(12, 1, 'old'),
+          progress(13),
+          update(15, -1, 'old'),
+          update(15, 1, 'new'),
+          progress(25),
+        )
+    },
+  })
+  const taken = await collect(tail('v', options).batches(), batches => batches.at(-1)?.kind === 'reconciled')
+  expect(taken.at(-1)).toEqual({ kind: 'reconciled', updates: [], lower: 20n, upper: 25n })
+  expect(sum(taken)).toEqual(new Map([['new', 1]]))
+})
+
+test('T6: a server that falls silent after the snapshot is given up and connected to again', async () => {
+  const { options } = await serve({
+    copy: (client, _, index) => {
+      if (index === 0) client.send(accepted, progress(1), update(1, 1, 'a'), progress(2))
+      else client.send(accepted, progress(1), progress(2), update(2, 1, 'b'), progress(3))
+    },
+  })
+  const stream = tail('v', { ...options, progressTimeoutMs: 50 })
+  const reasons: string[] = []
+  stream.events.on('retry', ({ error }) => reasons.push(error.code))
+  const taken = await collect(stream.batches(), batches => sum(batches).size === 2)
+  expect(sum(taken)).toEqual(
+    new Map([
+      ['a', 1],
+      ['b', 1],
+    ]),
+  )
+  expect(reasons).toContain('PROGRESS_TIMEOUT')
+})
+
+test('T6: a server may hydrate in silence for as long as it likes, unless snapshotTimeoutMs says otherwise', async () => {
+  const { options } = await serve({ copy: client => client.send(accepted, progress(1)) })
+  const error = await failureOf(
+    collect(
+      tail('v', { ...options, progressTimeoutMs: 1, snapshotTimeoutMs: 50, retry: false }).batches(),
+      () => true,
+    ),
+  )
+  expect(error.code).toBe('SNAPSHOT_TIMEOUT')
+})
+
+test('a relation that is not there yet can be waited for', async () => {
+  const { options } = await serve({
+    copy: (client, _, index) =>
+      index < 3
+        ? client.send(messages.error('XX000', "unknown catalog item 'v'"), messages.readyForQuery())
+        : client.send(accepted, progress(1), update(1, 1, 'here'), progress(2)),
+  })
+  const taken = await collect(tail('v', { ...options, waitForRelation: true }).batches(), () => true)
+  expect([...sum(taken).keys()]).toEqual(['here'])
+})
+
+test('columns that change between two connections are told, not mixed', async () => {
+  let columns = [{ name: 'a', oid: 25 }]
+  const { options } = await serve({
+    columns: () => columns,
+    copy: client => {
+      client.send(accepted, progress(1), progress(2))
+      columns = [{ name: 'a', oid: 23 }]
+      client.end()
+    },
+  })
+  const error = await failureOf(collect(tail('v', options).batches(), () => false))
+  expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', retryable: false })
+})

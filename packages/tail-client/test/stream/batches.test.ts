@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { BatchBuilder, type Beginning, type RawBatch } from '../../src/stream/batches.js'
+import type { Generation } from '../../src/types.js'
+
+/** `10` is progress, `[10, 1, 'a']` an update. */
+function build(
+  generation: Generation,
+  beginning: Beginning,
+  ...lines: readonly (number | [number, number, string])[]
+): [string, number, number, string][] {
+  const builder = new BatchBuilder(generation, beginning, 1e6)
+  const batches: RawBatch[] = []
+  for (const line of lines) {
+    if (typeof line === 'number') batches.push(...builder.progress(BigInt(line)))
+    else builder.update(BigInt(line[0]), line[1], line[2])
+  }
+  return batches.map(({ kind, lower, upper, updates }) => [
+    kind,
+    Number(lower),
+    Number(upper),
+    updates.map(({ raw, diff }) => `${diff > 0 ? '+' : ''}${diff}${raw}`).join(' '),
+  ])
+}
+
+test('subscribe: the first progress is AS OF, and the snapshot is complete at the next greater one', () => {
+  expect(build('subscribe', 'snapshot', 10, [10, 1, 'a'], 10, 11)).toEqual([['snapshot', 10, 11, '+1a']])
+})
+
+test('subscribe: an empty relation is known to be empty', () => {
+  expect(build('subscribe', 'snapshot', 10, 12, [13, 1, 'a'], 14)).toEqual([
+    ['snapshot', 10, 12, ''],
+    ['changes', 12, 14, '+1a'],
+  ])
+})
+
+test('a snapshot that is closed together with later changes stays apart from them', () => {
+  expect(build('subscribe', 'snapshot', 10, [10, 1, 'a'], [11, -1, 'a'], [12, 1, 'b'], 20)).toEqual([
+    ['snapshot', 10, 11, '+1a'],
+    ['changes', 11, 20, '-1a +1b'],
+  ])
+})
+
+test('tail: rows come first, and progress beyond their timestamp completes them', () => {
+  expect(build('tail', 'snapshot', [10, 1, 'a'], [10, 1, 'b'], 10, 11, 12)).toEqual([
+    ['snapshot', 10, 11, '+1a +1b'],
+    ['progress', 11, 12, ''],
+  ])
+})
+
+test('tail: progress may come before the rows of the snapshot', () => {
+  expect(build('tail', 'snapshot', 9, [10, 1, 'a'], 11)).toEqual([['snapshot', 10, 11, '+1a']])
+})
+
+test('tail: an empty relation is taken as empty at the second distinct progress', () => {
+  expect(build('tail', 'snapshot', 9, 9, 10, [10, 1, 'a'], 11)).toEqual([
+    ['snapshot', 9, 10, ''],
+    ['changes', 10, 11, '+1a'],
+  ])
+})
+
+test('a resumed stream begins at its frontier and drops, counted, what comes again', () => {
+  expect(build('subscribe', { after: 20n }, 19, [19, 1, 'again'], [20, 1, 'a'], 21, 22)).toEqual([
+    ['changes', 20, 21, '+1a'],
+    ['progress', 21, 22, ''],
+  ])
+})
+
+test('T2: a server that goes back in time is refused', () => {
+  expect(() => build('subscribe', 'snapshot', 10, [9, 1, 'a'])).toThrow('[TIME_WENT_BACK]')
+  expect(() => build('tail', 'snapshot', [10, 1, 'a'], 9)).toThrow('[TIME_WENT_BACK]')
+})
+
+test('T2: what the server sends twice for a timestamp is summed', () => {
+  expect(
+    build('subscribe', 'no snapshot', 10, 11, [11, 1, 'a'], [11, 2, 'a'], [11, 1, 'b'], [11, -1, 'b'], 12),
+  ).toEqual([
+    ['progress', 0, 10, ''],
+    ['progress', 10, 11, ''],
+    ['changes', 11, 12, '+3a'],
+  ])
+})

@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { consolidate } from '../../src/stream/consolidate.js'
+import { HeldRows } from '../../src/stream/held.js'
+import { sum } from '../support/decode.js'
+
+const row = fc.constantFrom('a', 'b', 'c', 'd')
+const updates = fc.array(
+  fc.record({
+    raw: row,
+    diff: fc.integer({ min: -3, max: 3 }).filter(diff => diff !== 0),
+    timestamp: fc.constant(1n),
+  }),
+)
+const contents = fc
+  .dictionary(row, fc.integer({ min: 1, max: 4 }))
+  .map(rows => Object.entries(rows).map(([raw, diff]) => ({ raw, diff, timestamp: 5n })))
+
+test('T3: what is held plus the net difference is the new snapshot, and nothing more than the difference comes', () => {
+  fc.assert(
+    fc.property(contents, contents, (before, after) => {
+      const held = new HeldRows(100)
+      held.apply(before)
+      const net = held.reconcile(after, 9n)
+      expect(sum([{ updates: before }, { updates: net }])).toEqual(sum([{ updates: after }]))
+      expect(new Set(net.map(({ raw }) => raw)).size).toBe(net.length)
+      for (const { diff, timestamp } of net) {
+        expect(diff).not.toBe(0)
+        expect(timestamp).toBe(9n)
+      }
+      expect(held.reconcile(after, 10n)).toEqual([])
+    }),
+  )
+})
+
+test('T4: no more rows are held than maxHeldRows', () => {
+  const held = new HeldRows(2)
+  held.apply([
+    { raw: 'a', diff: 1, timestamp: 1n },
+    { raw: 'b', diff: 1, timestamp: 1n },
+  ])
+  held.apply([
+    { raw: 'a', diff: -1, timestamp: 2n },
+    { raw: 'c', diff: 1, timestamp: 2n },
+  ])
+  expect(() => held.apply([{ raw: 'd', diff: 1, timestamp: 3n }])).toThrow('[TOO_MANY_ROWS]')
+})
+
+test('T2: consolidating keeps the sum, leaves one update per row and timestamp, and does nothing a second time', () => {
+  fc.assert(
+    fc.property(updates, updates, (first, second) => {
+      const all = [...first, ...second.map(update => ({ ...update, timestamp: 2n }))]
+      const once = consolidate(all)
+      for (const timestamp of [1n, 2n]) {
+        const at = { updates: once.filter(update => update.timestamp === timestamp) }
+        expect(sum([at])).toEqual(sum([{ updates: all.filter(update => update.timestamp === timestamp) }]))
+        expect(new Set(at.updates.map(({ raw }) => raw)).size).toBe(at.updates.length)
+      }
+      expect(once.every(({ diff }) => diff !== 0) || once === all).toBe(true)
+      expect(consolidate(once)).toEqual(once)
+    }),
+  )
+})

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Generation } from '../../src/types.js'
+
+const root = fileURLToPath(new URL('../fixtures/golden/', import.meta.url))
+const folders: Record<Generation, string> = { subscribe: 'subscribe-v0.147', tail: 'tail-v0.26' }
+
+export interface RecordedMessage {
+  readonly t: number
+  readonly type: string
+  readonly hex: string
+  readonly text?: string
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+export interface Recording {
+  readonly name: string
+  readonly generation: Generation
+  readonly server: string
+  readonly query: string
+  readonly describe?: { readonly columns: readonly { readonly name: string; readonly oid: number }[] }
+  readonly messages: readonly RecordedMessage[]
+  readonly truth?: readonly (readonly (string | null)[])[]
+}
+
+/** One recording by the number it begins with. */
+export function recording(generation: Generation, number: string): Recording {
+  const name = readdirSync(root + folders[generation]).find(file => file.startsWith(`${number}-`))
+  if (!name) throw new Error(`no recording ${number} of ${generation}`)
+  return read(generation, name)
+}
+
+/** Every recording of a COPY in text format, of both generations. */
+export function textStreams(): readonly Recording[] {
+  return (['subscribe', 'tail'] as const)
+    .flatMap(generation => readdirSync(root + folders[generation]).map(name => read(generation, name)))
+    .filter(({ query }) => /^COPY \((SUBSCRIBE|TAIL) .*PROGRESS.*\) TO STDOUT$/s.test(query ?? ''))
+    .filter(({ query }) => !query.includes('ENVELOPE'))
+}
+
+/** The bytes of a message: letter, length, body. */
+export function bytesOf({ type, hex }: RecordedMessage): Buffer {
+  if (type === 'EOF') return Buffer.alloc(0)
+  const body = Buffer.from(hex, 'hex')
+  const head = Buffer.alloc(5)
+  head.write(type, 'latin1')
+  head.writeInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
+
+/** How many columns the stream has, by its CopyOutResponse. */
+export function columnCount({ messages }: Recording): number {
+  const copyOut = messages.find(({ type }) => type === 'H')
+  return copyOut ? Buffer.from(copyOut.hex, 'hex').readUInt16BE(1) : 3
+}
+
+/** The relation's columns: as described, or text where the recording does not say. */
+export function relationColumns(of: Recording): readonly { name: string; oid: number }[] {
+  const count = columnCount(of) - 3
+  const described = of.describe?.columns
+  if (described?.length === count) return described
+  return Array.from({ length: count }, (_, index) => ({ name: `c${index + 1}`, oid: 25 }))
+}
+
+function read(generation: Generation, name: string): Recording {
+  return {
+    ...(JSON.parse(readFileSync(`${root}${folders[generation]}/${name}`, 'utf8')) as Recording),
+    generation,
+  }
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { Watchdog } from '../src/watchdog.js'
+import { FakeClock } from './support/clock.js'
+
+function watch(timeoutMs: number): { clock: FakeClock; dog: Watchdog; barks: () => number } {
+  const clock = new FakeClock()
+  let barks = 0
+  const dog = new Watchdog(clock, timeoutMs, () => barks++)
+  dog.start()
+  return { clock, dog, barks: () => barks }
+}
+
+test('T6: silence for the whole time is noticed, once, and not before', () => {
+  const { clock, barks } = watch(100)
+  clock.advance(99)
+  expect(barks()).toBe(0)
+  clock.advance(1)
+  expect(barks()).toBe(1)
+  clock.advance(1000)
+  expect(barks()).toBe(1)
+})
+
+test('T6: every byte counts from its own moment', () => {
+  const { clock, dog, barks } = watch(100)
+  for (let i = 0; i < 10; i++) {
+    clock.advance(60)
+    dog.received()
+  }
+  clock.advance(99)
+  expect(barks()).toBe(0)
+  clock.advance(1)
+  expect(barks()).toBe(1)
+})
+
+test('T6: while we hold back ourselves, silence says nothing', () => {
+  const { clock, dog, barks } = watch(100)
+  dog.stop()
+  clock.advance(1000)
+  dog.start()
+  clock.advance(99)
+  expect(barks()).toBe(0)
+  clock.advance(1)
+  expect(barks()).toBe(1)
+})
+
+test('T6: a process that slept grants the server one more period', () => {
+  const { clock, dog, barks } = watch(100)
+  clock.sleep(5000)
+  expect(barks()).toBe(0)
+  dog.received()
+  clock.advance(99)
+  expect(barks()).toBe(0)
+  clock.advance(1)
+  expect(barks()).toBe(1)
+})
