@@ -4,14 +4,19 @@
 var wanted = [20, 19]
 var running = process.versions.node.split('.').map(Number)
 if (running[0] < wanted[0] || (running[0] === wanted[0] && running[1] < wanted[1])) {
-  console.error('mzalert needs Node ' + wanted.join('.') + ' or later; this is Node ' + process.versions.node + '.')
+  console.error(
+    'mzalert needs Node ' + wanted.join('.') + ' or later; this is Node ' + process.versions.node + '.',
+  )
   process.exit(1)
 }
-import('./lib/tasks.mjs').then(function (tasks) {
-  return tasks.run(process.argv[2], process.argv.slice(3))
-}).then(function (code) {
-  process.exitCode = code
-}, function (error) {
-  console.error('mzalert: ' + (error && error.stack ? error.stack : error))
-  process.exitCode = 1
-})
+import('./lib/tasks.mjs')
+  .then(tasks => tasks.run(process.argv[2], process.argv.slice(3)))
+  .then(
+    code => {
+      process.exitCode = code
+    },
+    error => {
+      console.error('mzalert: ' + (error && error.stack ? error.stack : error))
+      process.exitCode = 1
+    },
+  )

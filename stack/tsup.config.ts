@@ -1,3 +1,6 @@
 import { program } from '../house/tsup.ts'
 
-export default program({ models: 'src/models.ts' }, { dts: { compilerOptions: { ignoreDeprecations: '6.0' } } })
+export default program(
+  { models: 'src/models.ts' },
+  { dts: { compilerOptions: { ignoreDeprecations: '6.0' } } },
+)

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { environment, execute, root, say, tool } from './processes.mjs'
+import { environment, execute, say, tool } from './processes.mjs'
+import { reportsFolder, writeReport } from './reports.mjs'
 import { ensureInstalled } from './toolchain.mjs'
 
 const tasks = { setup, build, test, check, demo, bench, 'stack:check': stackCheck }
@@ -46,14 +46,19 @@ async function check() {
     say(`check: ${name} …`)
     if ((await step()) !== 0) failed.push(name)
   }
-  report('check', { passed: Object.keys(steps).length - failed.length, failed: failed.length })
+  writeReport('check', { passed: Object.keys(steps).length - failed.length, failed: failed.length })
   say(failed.length ? `check: failed: ${failed.join(', ')}` : 'check: all clean')
   return failed.length ? 1 : 0
 }
 
 async function demo(args) {
   const built = await turbo('build', ['--filter=@mzalert/demo...'])
-  return built || execute(process.execPath, [path.join('examples', 'demo', 'dist', 'main.js'), ...args], { env: environment() })
+  return (
+    built ||
+    execute(process.execPath, [path.join('examples', 'demo', 'dist', 'main.js'), ...args], {
+      env: environment(),
+    })
+  )
 }
 
 async function bench(args) {
@@ -69,23 +74,20 @@ async function stackCheck(args) {
 async function turbo(task, args) {
   if (task === 'build') say('building what is stale …')
   // Warm runs print nothing; a failure prints the log of the package that failed.
-  return execute(tool('turbo'), ['run', task, '--output-logs=errors-only', '--ui=stream', ...args], { quiet: true })
+  return execute(tool('turbo'), ['run', task, '--output-logs=errors-only', '--ui=stream', ...args], {
+    quiet: true,
+  })
 }
 
 async function vitest(name, args) {
   const own = args.includes('--config') ? [] : ['--config', 'house/vitest.config.ts']
-  const reports = process.env.MZALERT_REPORTS
+  const reports = reportsFolder()
   const reporters = reports
-    ? ['--reporter=default', '--reporter=json', `--outputFile.json=${path.resolve(root, reports, `vitest-${name}.json`)}`]
+    ? [
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${path.join(reports, `vitest-${name}.json`)}`,
+      ]
     : []
   return execute(tool('vitest'), ['run', ...own, ...reporters, ...args])
-}
-
-/** Writes what a runner counted where `.ci/run` sums it up. */
-function report(name, counts) {
-  const folder = process.env.MZALERT_REPORTS
-  if (!folder) return
-  const target = path.resolve(root, folder)
-  if (!existsSync(target)) mkdirSync(target, { recursive: true })
-  writeFileSync(path.join(target, `${name}.json`), JSON.stringify(counts))
 }

@@ -16,7 +16,7 @@ export function delayMs(attempt: number, { initialMs, maxMs }: Backoff, random: 
 }
 
 /** What follows an error of a stream. */
-export type Decision = 'retry' | 'give up'
+export type Decision = 'retry' | 'fatal' | 'exhausted'
 
 /** A dataflow error comes back until the data changes: it is not worth more than a few attempts in a row. */
 const maxDataflowAttempts = 3
@@ -35,9 +35,8 @@ export function decide(
   error: TailError,
   { retry, waitForRelation, failures, silentMs }: Circumstances,
 ): Decision {
-  if (retry === false) return 'give up'
-  if (silentMs >= (retry.giveUpAfterMs ?? Number.POSITIVE_INFINITY)) return 'give up'
-  if (error.code === 'RELATION_NOT_FOUND') return waitForRelation ? 'retry' : 'give up'
-  if (error.code === 'DATAFLOW_ERROR' && failures > maxDataflowAttempts) return 'give up'
-  return error.retryable ? 'retry' : 'give up'
+  if (retry === false) return 'fatal'
+  if (error.code === 'RELATION_NOT_FOUND' ? !waitForRelation : !error.retryable) return 'fatal'
+  if (error.code === 'DATAFLOW_ERROR' && failures > maxDataflowAttempts) return 'fatal'
+  return silentMs >= (retry.giveUpAfterMs ?? Number.POSITIVE_INFINITY) ? 'exhausted' : 'retry'
 }

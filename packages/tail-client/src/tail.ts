@@ -181,7 +181,9 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
           const error = this.#asTailError(reason)
           failures++
           const silentMs = clock.nowMs() - receivedMs
-          if (decide(error, { retry, waitForRelation, failures, silentMs }) === 'give up') throw error
+          const decision = decide(error, { retry, waitForRelation, failures, silentMs })
+          if (decision === 'exhausted') throw exhausted(error, failures, silentMs)
+          if (decision === 'fatal') throw error
           this.#session?.destroy()
           this.#enter('waiting')
           const delay = delayMs(failures, backoff, random)
@@ -242,6 +244,15 @@ function decoded<Row>(
     raw,
   }))
   return { kind, updates, lower, upper }
+}
+
+function exhausted(cause: TailError, attempts: number, silentMs: number): TailError {
+  const seconds = Math.round(silentMs / 1000)
+  return new TailError(
+    'RETRIES_EXHAUSTED',
+    `Given up after ${attempts} attempts in ${seconds} s. Last: ${cause.message}`,
+    { cause },
+  )
 }
 
 function sameColumns(before: readonly Column[] | undefined, now: readonly Column[]): readonly Column[] {

@@ -181,3 +181,15 @@ test('columns that change between two connections are told, not mixed', async ()
   const error = await failureOf(collect(tail('v', options).batches(), () => false))
   expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', retryable: false })
 })
+
+test('a user may say how long to try: then the last error is the cause', async () => {
+  const { options, server } = await serve({ copy: client => client.reset() })
+  const stream = tail('v', { ...options, retry: { initialMs: 1, maxMs: 2, giveUpAfterMs: 30 } })
+  const error = await failureOf(collect(stream.batches(), () => true))
+  expect(error).toMatchObject({
+    code: 'RETRIES_EXHAUSTED',
+    retryable: false,
+    cause: { code: 'CONNECTION_LOST' },
+  })
+  expect(server.startups.length).toBeGreaterThan(1)
+})

@@ -21,15 +21,15 @@ test('delays double up to the longest, each somewhere between its half and itsel
 
 test('what cannot get better by trying again is not tried again', () => {
   expect(decide(error('CONNECTION_LOST'), always)).toBe('retry')
-  expect(decide(error('SQL_ERROR', false), always)).toBe('give up')
-  expect(decide(error('CONNECTION_LOST'), { ...always, retry: false })).toBe('give up')
+  expect(decide(error('SQL_ERROR', false), always)).toBe('fatal')
+  expect(decide(error('CONNECTION_LOST'), { ...always, retry: false })).toBe('fatal')
   expect(decide(error('CONNECTION_LOST'), { ...always, retry: { giveUpAfterMs: 10 }, silentMs: 10 })).toBe(
-    'give up',
+    'exhausted',
   )
-  expect(decide(error('RELATION_NOT_FOUND', false), always)).toBe('give up')
+  expect(decide(error('RELATION_NOT_FOUND', false), always)).toBe('fatal')
   expect(decide(error('RELATION_NOT_FOUND', false), { ...always, waitForRelation: true })).toBe('retry')
   expect(decide(error('DATAFLOW_ERROR'), { ...always, failures: 3 })).toBe('retry')
-  expect(decide(error('DATAFLOW_ERROR'), { ...always, failures: 4 })).toBe('give up')
+  expect(decide(error('DATAFLOW_ERROR'), { ...always, failures: 4 })).toBe('fatal')
 })
 
 test.each([

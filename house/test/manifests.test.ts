@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { manifest, publishedPackages, text, tracked, workspaces } from './support/repository.js'
+
+const catalog = (parse(text('pnpm-workspace.yaml')) as { catalog: Record<string, string> }).catalog
+
+test('versions live in the catalog, exact, and manifests only point to it', () => {
+  for (const version of Object.values(catalog)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+  const used = new Set<string>()
+  for (const folder of workspaces()) {
+    const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = manifest(folder)
+    for (const [name, range] of Object.entries({ ...dependencies, ...devDependencies })) {
+      expect(`${folder} ${name} ${range}`).toBe(
+        `${folder} ${name} ${name.startsWith('@mzalert/') ? 'workspace:^' : 'catalog:'}`,
+      )
+      used.add(name)
+    }
+    for (const name of Object.keys(peerDependencies)) used.add(name)
+  }
+  expect(Object.keys(catalog).filter(name => !used.has(name))).toEqual([])
+})
+
+test('the root depends on nothing, so that npm install there only brings the tools', () => {
+  const root = manifest('.')
+  expect(root.dependencies).toBeUndefined()
+  expect(root.devDependencies).toBeUndefined()
+  const pnpm = manifest('scripts/pnpm').dependencies?.['pnpm']
+  expect(root['packageManager']).toBe(`pnpm@${pnpm}`)
+})
+
+test('what is published is complete: licence, repository, engines, types for both formats', () => {
+  for (const folder of publishedPackages()) {
+    const published = manifest(folder)
+    expect(published).toMatchObject({
+      license: 'MIT',
+      sideEffects: false,
+      engines: { node: '>=20.19' },
+      files: ['dist'],
+      publishConfig: { access: 'public', provenance: true },
+      repository: { directory: folder },
+    })
+    expect(text(`${folder}/LICENSE`)).toBe(text('LICENSE'))
+    expect(text(`${folder}/README.md`)).toContain(`# ${published.name}\n`)
+    for (const [entry, target] of Object.entries(published.exports ?? {})) {
+      if (entry === './package.json') continue
+
+      expect(Object.keys(target as object)).toEqual(['import', 'require'])
+    }
+  }
+})
+
+test('nothing in the repository speaks of a machine, or of the host of a registry', () => {
+  const hosts = new RegExp(
+    ['registry\\.npm' + 'js', 'static\\.crates', 'repo1?\\.maven', 'proxy\\.golang'].join('|'),
+  )
+  const places = new RegExp(['/wo' + 'rk/', '/fa' + 'rm/', '\\.\\./sha' + 'red'].join('|'))
+  const wrong = tracked().filter(
+    file => !/fixtures\/golden\/.*json$/.test(file) && (hosts.test(text(file)) || places.test(text(file))),
+  )
+  expect(wrong).toEqual([])
+})

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { publishedPackages, root, text } from './support/repository.js'
+
+describe.each(publishedPackages())('%s', folder => {
+  const name = path.posix.basename(folder)
+
+  test('the public surface is what it was; update the snapshot when the change is meant', async () => {
+    const declarations = `${folder}/dist/index.d.ts`
+    expect(existsSync(path.join(root, declarations)), `${declarations} is missing: npm run build`).toBe(true)
+    await expect(withoutComments(text(declarations))).toMatchFileSnapshot(`../surface/${name}.txt`)
+  })
+
+  test('import and require give the same names, and importing does nothing else', async () => {
+    const before = process.getActiveResourcesInfo().length
+    const esm = (await import(pathToFileURL(path.join(root, folder, 'dist/index.js')).href)) as object
+    const cjs = createRequire(import.meta.url)(path.join(root, folder, 'dist/index.cjs')) as object
+    expect(Object.keys(cjs).sort()).toEqual(Object.keys(esm).sort())
+    expect(Object.keys(esm)).not.toContain('default')
+    expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before)
+  })
+})
+
+function withoutComments(declarations: string): string {
+  return declarations
+    .replace(/\/\*\*[\s\S]*?\*\/\n?/g, '')
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .join('\n')
+}

@@ -1,0 +1,101 @@
+// Packs every published package, looks at the tarballs with publint and attw, then installs them into an empty project and
+// imports and requires every entry, on this Node and on the later ones that npm carries as packages.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { environment, execute, root, say, tool } from '../lib/processes.mjs'
+import { writeReport } from '../lib/reports.mjs'
+import { ensureInstalled } from '../lib/toolchain.mjs'
+
+const nodes = ['22', '24']
+const counts = { passed: 0, failed: 0 }
+
+await ensureInstalled()
+const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-packages-'))
+try {
+  const packages = readdirSync(path.join(root, 'packages'))
+  for (const name of packages) {
+    await counted(`pack ${name}`, () =>
+      quietly('pnpm', ['pack', '--pack-destination', folder], path.join(root, 'packages', name)),
+    )
+    const tarball = path.join(
+      folder,
+      readdirSync(folder).find(file => file.startsWith(`mzalert-${name}-`)),
+    )
+    await counted(`publint ${name}`, () => quietly(tool('publint'), ['run', tarball, '--strict']))
+    // node10 knows no exports map; every Node that we support does.
+    await counted(`attw ${name}`, () =>
+      quietly(tool('attw'), [tarball, '--profile', 'node16', '--format', 'ascii']),
+    )
+  }
+  const project = path.join(folder, 'project')
+  const entries = consumer(project, packages, folder)
+  await counted('install the tarballs', () =>
+    quietly('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], project),
+  )
+  const binaries = [['this Node', process.execPath], ...(await laterNodes(folder))]
+  for (const [label, node] of binaries)
+    for (const entry of entries) {
+      await counted(`import ${entry} on ${label}`, () => quietly(node, ['import.mjs', entry], project))
+      await counted(`require ${entry} on ${label}`, () => quietly(node, ['require.cjs', entry], project))
+    }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+writeReport('packages', counts)
+say(`packages: ${counts.passed} passed, ${counts.failed} failed`)
+process.exitCode = counts.failed > 0 ? 1 : 0
+
+async function counted(what, run) {
+  const code = await run()
+  counts[code === 0 ? 'passed' : 'failed']++
+  say(`${code === 0 ? 'ok' : 'FAILED'}: ${what}`)
+}
+
+function quietly(command, args, cwd = root) {
+  return execute(command, args, { cwd, env: environment(), quiet: true })
+}
+
+/** An empty project that depends on the tarballs and nothing else; gives the entries that it can import. */
+function consumer(project, packages, tarballs) {
+  mkdirSync(project)
+  const dependencies = {}
+  const entries = []
+  for (const name of packages) {
+    const manifest = JSON.parse(readFileSync(path.join(root, 'packages', name, 'package.json'), 'utf8'))
+    dependencies[manifest.name] = `file:${path.join(
+      tarballs,
+      readdirSync(tarballs).find(file => file.startsWith(`mzalert-${name}-`)),
+    )}`
+    for (const entry of Object.keys(manifest.exports))
+      if (entry !== './package.json') entries.push(path.posix.join(manifest.name, entry))
+  }
+  // Packages name each other by version; here every one of them is its tarball.
+  const manifest = {
+    name: 'consumer',
+    private: true,
+    dependencies,
+    overrides: Object.fromEntries(Object.keys(dependencies).map(name => [name, `$${name}`])),
+  }
+  writeFileSync(path.join(project, 'package.json'), JSON.stringify(manifest))
+  const check = 'if (Object.keys(entry).length === 0) throw new Error("no exports")\n'
+  writeFileSync(path.join(project, 'import.mjs'), `const entry = await import(process.argv[2])\n${check}`)
+  writeFileSync(path.join(project, 'require.cjs'), `const entry = require(process.argv[2])\n${check}`)
+  return entries
+}
+
+/** Node binaries that npm carries as packages, for this platform; none elsewhere. */
+async function laterNodes(folder) {
+  const found = []
+  for (const version of nodes) {
+    const name = `node-${process.platform}-${process.arch}`
+    const home = path.join(folder, `node-${version}`)
+    mkdirSync(home)
+    writeFileSync(path.join(home, 'package.json'), '{"private":true}')
+    await counted(`get Node ${version}`, () =>
+      quietly('npm', ['install', `${name}@${version}`, '--no-audit', '--no-fund', '--loglevel=error'], home),
+    )
+    found.push([`Node ${version}`, path.join(home, 'node_modules', name, 'bin', 'node')])
+  }
+  return found
+}
