@@ -1,0 +1,164 @@
+import { invalidOption } from '../errors.js'
+import { familyText } from '../exposition/format.js'
+import { healthFamilies, healthHeaders } from '../exposition/health.js'
+import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.js'
+import { hasNoDefaultLabels, Registration } from '../registry/registry.js'
+import { plans } from '../series/plan.js'
+import type { BridgeEvent, BridgeOptions, Registry } from '../types.js'
+import { sourceOf } from './connection.js'
+import { HttpHandler, type RequestHandler } from './handler.js'
+import { View } from './view.js'
+
+/** A running bridge; made by `bridge()`. */
+export interface Bridge extends AsyncDisposable {
+  /**
+   * Resolves when the first snapshot of every view is applied. Rejects with the first error that ends a view before that, or with
+   * `CLOSED`; nobody needs to listen.
+   */
+  readonly ready: Promise<void>
+  /**
+   * `/metrics` (with those of the registry, if one was given), `/-/healthy`, `/-/ready` (503 before `ready`), and at `/` a page of
+   * what fires now, kept current by `/events`. Answers GET and HEAD.
+   */
+  readonly handler: RequestHandler
+  /** Our metrics as they are now, in the text format: one state, never the middle of a batch. */
+  metrics(): string
+  /** Closes the streams and the pages that are open, and takes our metrics out of the registry. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes every row of the views a sample of a gauge, and keeps it so: the row appears, the series appears; the row goes, the series
+ * goes. Connects at once, and reconnects by itself.
+ *
+ * A scrape sees a view before or after a batch, never in between; nothing of a view before its first snapshot; and whatever was
+ * known last while it is disconnected.
+ *
+ * Throws, before anything connects: `INVALID_OPTION`, `INVALID_NAME`, and `NAME_TAKEN` for a name that two views, or a view and a
+ * metric of the registry, would share.
+ *
+ * @example
+ * const b = bridge({
+ *   connection: 'postgres://materialize@127.0.0.1:6875/materialize',
+ *   views: [{ view: 'organization_alert', labels: { alert_cond: 'alert_cond', organization: 'labels' } }],
+ * })
+ * await b.ready
+ * http.createServer(b.handler).listen(9884, '127.0.0.1')
+ */
+export function bridge(options: BridgeOptions): Bridge {
+  const { registry, now = Date.now } = options
+  const report = reporter(options.onEvent)
+  const checked = plans(options.views)
+  if (registry !== undefined && !isRegistry(registry))
+    throw invalidOption(
+      'registry',
+      registry,
+      'a registry of prom-client, @prometheus-io/client or @platformatic/prom-client',
+    )
+  const views = checked.map(plan => new View(plan, sourceOf(plan.options, options, report), report))
+  const registration = registry && new Registration(registry, metrics(views, registry, now))
+  const running = new RunningBridge(views, registration, now, report)
+  for (const view of views) void view.run()
+  return running
+}
+
+class RunningBridge implements Bridge {
+  readonly ready: Promise<void>
+  readonly handler: RequestHandler
+  readonly #views: readonly View[]
+  readonly #registration: Registration | undefined
+  readonly #now: () => number
+  readonly #http: HttpHandler
+  #closing: Promise<void> | undefined
+
+  constructor(
+    views: readonly View[],
+    registration: Registration | undefined,
+    now: () => number,
+    report: (event: BridgeEvent) => void,
+  ) {
+    this.#views = views
+    this.#registration = registration
+    this.#now = now
+    const http = new HttpHandler({ views, registration, exposition: () => this.#exposition(), now, report })
+    this.#http = http
+    this.handler = (request, response, next) => http.handle(request, response, next)
+    this.ready = Promise.all(views.map(view => view.ready)).then(() => undefined)
+    // Who does not wait for it must not be ended by it: failures are reported as events too.
+    this.ready.catch(() => {})
+  }
+
+  metrics(): string {
+    return Buffer.concat(this.#exposition()).toString()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#registration?.remove()
+    this.#http.close()
+    const closed = await Promise.allSettled(this.#views.map(view => view.close()))
+    for (const result of closed) if (result.status === 'rejected') throw result.reason
+  }
+
+  /** Views without their first snapshot are not there at all. */
+  #exposition(): readonly Uint8Array[] {
+    const gauges = this.#views.flatMap(({ isComplete, gauge }) => (isComplete ? gauge.bytes() : []))
+    const health = this.#views.map(view => view.health())
+    return [...gauges, Buffer.from(healthFamilies(health, this.#now()).map(familyText).join(''))]
+  }
+}
+
+/** A metric for each view and for each family about the bridge itself. */
+function metrics(views: readonly View[], registry: Registry, now: () => number): readonly RegisteredMetric[] {
+  const gauges = views.map(
+    ({ gauge, plan }) =>
+      new RegisteredMetric(
+        { name: plan.name, help: plan.help, type: 'gauge' },
+        {
+          samples: () => gaugeSamples(gauge, plan.labelNames),
+          block: () => (hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples)(gauge, plan.labelNames),
+        },
+      ),
+  )
+  const health = healthHeaders.map((header, index) => {
+    const samples = (): ReturnType<typeof gaugeSamples> =>
+      healthFamilies(
+        views.map(view => view.health()),
+        now(),
+      )[index]?.samples ?? []
+    return new RegisteredMetric(header, { samples })
+  })
+  return [...gauges, ...health]
+}
+
+function isRegistry(registry: unknown): registry is Registry {
+  if (typeof registry !== 'object' || registry === null) return false
+  const wanted = [
+    'registerMetric',
+    'removeSingleMetric',
+    'getSingleMetric',
+    'getSingleMetricAsString',
+    'getMetricsAsArray',
+    'metrics',
+  ]
+  return wanted.every(name => typeof Reflect.get(registry, name) === 'function')
+}
+
+/** A log that throws must not stop a stream: what it throws is shown as a warning of the process. */
+function reporter(onEvent: BridgeOptions['onEvent']): (event: BridgeEvent) => void {
+  return event => {
+    try {
+      onEvent?.(event)
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error))
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { textContentType } from '../exposition/format.js'
+import { LiveEvents } from '../page/events.js'
+import { pageHtml } from '../page/html.js'
+import { script } from '../page/script.js'
+import { style } from '../page/style.js'
+import type { Registration } from '../registry/registry.js'
+import type { BridgeEvent } from '../types.js'
+import type { View } from './view.js'
+
+/** Pages that may be open at once; each costs a connection. */
+const maxSubscribers = 100
+const tickMs = 250
+
+/** For `node:http`, and to be mounted: with a `next`, as frameworks give it, unknown paths are left to it. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void
+
+/** What the handler serves. */
+export interface Served {
+  readonly views: readonly View[]
+  readonly registration: Registration | undefined
+  /** Ours at this moment, in the text format. */
+  readonly exposition: () => readonly Uint8Array[]
+  readonly now: () => number
+  readonly report: (event: BridgeEvent) => void
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly chunks: readonly Uint8Array[]
+}
+
+/** Answers HTTP requests; holds the connections of open pages and the timer that serves them. */
+export class HttpHandler {
+  readonly #served: Served
+  readonly #events: LiveEvents
+  readonly #open = new Set<ServerResponse>()
+  readonly #routes: Readonly<Record<string, () => Answer | Promise<Answer>>>
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(served: Served) {
+    this.#served = served
+    this.#events = new LiveEvents(() => served.views.map(view => view.model()), served.now)
+    this.#routes = {
+      '/': () => this.#page(),
+      '/metrics': () => this.#metrics(),
+      '/-/healthy': () => text(200, 'healthy\n'),
+      '/-/ready': () => this.#readiness(),
+    }
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void {
+    this.#handle(request, response, next).catch((error: unknown) => {
+      this.#served.report({ type: 'scrape-failed', error })
+      if (response.headersSent) response.destroy()
+      else void send(request, response, text(500, 'This cannot be answered now.\n'))
+    })
+  }
+
+  /** Ends the connections of open pages; whatever is asked from now on is answered with 503. */
+  close(): void {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    for (const response of this.#open) response.end()
+  }
+
+  async #handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: ((error?: unknown) => void) | undefined,
+  ): Promise<void> {
+    const path = pathOf(request.url)
+    const isEvents = path === '/events'
+    const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined
+    if (!route && !isEvents) {
+      if (next) return next()
+      return send(request, response, text(404, 'There is /, /metrics, /-/healthy and /-/ready.\n'))
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return send(request, response, text(405, 'Use GET or HEAD.\n', { allow: 'GET, HEAD' }))
+    if (this.#isClosed) return send(request, response, text(503, 'closed\n'))
+    const elsewhere = path === '/' ? withSlash(request) : undefined
+    if (elsewhere !== undefined) return send(request, response, text(308, '', { location: elsewhere }))
+    if (route) return send(request, response, await route())
+    return this.#subscribe(request, response)
+  }
+
+  async #metrics(): Promise<Answer> {
+    const { registration, exposition, report } = this.#served
+    if (registration?.isOpenMetrics) {
+      const { text: whole, contentType } = await registration.whole()
+      return { status: 200, headers: { 'content-type': contentType }, chunks: [Buffer.from(whole)] }
+    }
+    const others = await registration?.others((metric, error) =>
+      report({ type: 'scrape-failed', metric, error }),
+    )
+    // Nothing is awaited from here on: all of ours is of one moment.
+    const chunks = [...exposition(), ...(others ?? []).map(other => Buffer.from(other))]
+    return { status: 200, headers: { 'content-type': textContentType }, chunks }
+  }
+
+  #readiness(): Answer {
+    const waiting = this.#served.views.filter(({ isComplete }) => !isComplete)
+    if (waiting.length === 0) return text(200, 'ready\n')
+    const lines = waiting.map(({ plan, failure }) =>
+      failure ? `${plan.view}: ${failure.message}\n` : `${plan.view}: waiting for the first snapshot\n`,
+    )
+    return text(503, lines.join(''))
+  }
+
+  #page(): Answer {
+    const { views, now } = this.#served
+    const html = pageHtml(
+      views.map(view => view.model()),
+      now(),
+    )
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': pagePolicy },
+      chunks: [Buffer.from(html)],
+    }
+  }
+
+  async #subscribe(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#events.size >= maxSubscribers)
+      return send(request, response, text(503, `${maxSubscribers} pages are open already.\n`))
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      // Proxies that gather answers would make the page late.
+      'x-accel-buffering': 'no',
+    })
+    if (request.method === 'HEAD') {
+      response.end()
+      return
+    }
+    const leave = this.#events.add({
+      send: chunk => void response.write(chunk),
+      isBusy: () => response.writableNeedDrain,
+    })
+    this.#open.add(response)
+    this.#timer ??= setInterval(() => this.#events.tick(), tickMs)
+    response.on('error', () => response.destroy())
+    response.on('close', () => {
+      leave()
+      this.#open.delete(response)
+      if (this.#open.size > 0) return
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    })
+  }
+}
+
+/** Only what the page itself contains runs and styles it: text from a row cannot, even if it were not escaped. */
+const pagePolicy = [
+  "default-src 'none'",
+  `script-src '${hash(script)}'`,
+  `style-src '${hash(style)}'`,
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+function hash(content: string): string {
+  return `sha256-${createHash('sha256').update(content).digest('base64')}`
+}
+
+function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
+    chunks: [Buffer.from(body)],
+  }
+}
+
+/** Writes chunk by chunk, as fast as the reader takes them; memory is that of the chunks, which are shared. */
+async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+  const length = answer.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  response.writeHead(answer.status, {
+    'content-length': length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    ...answer.headers,
+  })
+  if (request.method !== 'HEAD') {
+    for (const chunk of answer.chunks) {
+      if (response.destroyed) return
+      if (!response.write(chunk) && !response.destroyed) await drained(response)
+    }
+  }
+  response.end()
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
+}
+
+function pathOf(url: string | undefined): string {
+  const path = (url ?? '/').split('?', 1)[0] ?? ''
+  return path === '' ? '/' : path
+}
+
+/** The page's links are relative. Mounted at a path without a slash at its end, it is one step beside where they lead. */
+function withSlash(request: IncomingMessage): string | undefined {
+  const { originalUrl } = request as { readonly originalUrl?: unknown }
+  if (typeof originalUrl !== 'string') return undefined
+  const [path = '', ...query] = originalUrl.split('?')
+  if (path === '' || path.endsWith('/')) return undefined
+  const last = path.slice(path.lastIndexOf('/') + 1)
+  return `./${last}/${query.length > 0 ? `?${query.join('?')}` : ''}`
+}

@@ -1,0 +1,12 @@
+export { type Bridge, bridge } from './bridge/bridge.js'
+export type { RequestHandler } from './bridge/handler.js'
+export { BridgeError, type BridgeErrorCode, bridgeErrorCodes } from './errors.js'
+export type {
+  BatchSource,
+  BridgeEvent,
+  BridgeOptions,
+  CollisionPolicy,
+  Registry,
+  ValueOptions,
+  ViewOptions,
+} from './types.js'

@@ -1,0 +1,89 @@
+import type { Family, Sample } from '../exposition/format.js'
+import type { Gauge } from '../exposition/gauge.js'
+
+/** One entry of what a registry prints: `metricName`, which it takes as it is, then the labels, which it escapes, then the value. */
+interface RegistryValue {
+  readonly metricName?: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+interface RegistryAnswer {
+  readonly name: string
+  readonly help: string
+  readonly type: Family['type']
+  readonly aggregator: 'max'
+  readonly values: readonly RegistryValue[]
+}
+
+/** What a metric of ours answers when a registry asks. */
+export interface Answer {
+  readonly samples: () => readonly Sample[]
+  /** The samples as few, large values; only where the registry adds no labels of its own. */
+  readonly block?: () => readonly RegistryValue[]
+}
+
+/**
+ * A metric of ours in a registry of prom-client or its kin, which call `getForPromString` for text and `get` for JSON.
+ * Both answer with what is there at the call, so that no answer is torn by a batch. Neither throws.
+ */
+export class RegisteredMetric {
+  readonly name: string
+  readonly help: string
+  readonly type: Family['type']
+  /** In a cluster every worker has the same rows: adding them up would multiply them. */
+  readonly aggregator = 'max'
+  readonly #answer: Answer
+
+  constructor({ name, help, type }: Omit<Family, 'samples'>, answer: Answer) {
+    this.name = name
+    this.help = help
+    this.type = type
+    this.#answer = answer
+  }
+
+  async get(): Promise<RegistryAnswer> {
+    return this.#with(this.#answer.samples())
+  }
+
+  async getForPromString(): Promise<RegistryAnswer> {
+    return this.#with(this.#answer.block?.() ?? this.#answer.samples())
+  }
+
+  /** A host that resets its own metrics has no say about the rows of a view. */
+  reset(): void {}
+
+  #with(values: readonly RegistryValue[]): RegistryAnswer {
+    const { name, help, type, aggregator } = this
+    return { name, help, type, aggregator, values }
+  }
+}
+
+/** The samples of a gauge, one object each. */
+export function gaugeSamples(gauge: Gauge, labelNames: readonly string[]): readonly Sample[] {
+  return gauge.series.map(({ values, value }) => ({ labels: labelsOf(labelNames, values), value }))
+}
+
+/**
+ * The samples of a gauge as one value: all lines but the last as its name, and the last as registries expect them.
+ * Should a registry add labels after all, only the last line has them, and every line is still valid.
+ */
+export function gaugeBlock(gauge: Gauge, labelNames: readonly string[]): readonly RegistryValue[] {
+  const last = gauge.series.at(-1)
+  if (last === undefined) return []
+  const text = gauge.texts().join('')
+  const lines = text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)
+  return [{ metricName: lines + gauge.name, labels: labelsOf(labelNames, last.values), value: last.value }]
+}
+
+function labelsOf(
+  names: readonly string[],
+  values: readonly (string | null)[],
+): Readonly<Record<string, string>> {
+  const labels: Record<string, string> = {}
+  names.forEach((name, index) => {
+    const value = values[index] ?? null
+    if (value !== null) labels[name] = value
+  })
+  return labels
+}

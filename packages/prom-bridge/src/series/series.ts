@@ -1,0 +1,72 @@
+import type { CollisionPolicy } from '../types.js'
+import type { SkipReason } from './value.js'
+
+/** A row that the view holds, or owes: `multiplicity` is never 0 between batches, and negative while a retraction is ahead. */
+export interface Row {
+  /** The row's text as the server wrote it: its identity. */
+  readonly raw: string
+  /** Undefined for rows without a sample. */
+  readonly series: Series | undefined
+  /** The column's value, or why there is none; 1 where the view has no value column. */
+  readonly sample: number | SkipReason
+  multiplicity: number
+  /** The multiplicity before the batch that is being applied, and that batch. */
+  before: number
+  epoch: number
+}
+
+/** One sample of the gauge: every row with these labels. */
+export class Series {
+  /** The labels as they stand in the exposition. Escaping is injective, so that equal text means equal labels. */
+  readonly labels: string
+  /** The label values by position; null where the label is left out. */
+  readonly values: readonly (string | null)[]
+  /** Milliseconds since 1970 at which it appeared; in a snapshot, when it was first seen. */
+  sinceMs = 0
+  /** Whether `sinceMs` is when it appeared, rather than the snapshot's time. */
+  isSinceExact = false
+  value: number = Number.NaN
+  /** Rows that refer to it, also those with a negative multiplicity. */
+  held = 0
+  /** Where the exposition keeps it. */
+  slot = -1
+  /** Whether it has been published, and the batch that touched it last. */
+  isPublished = false
+  epoch = 0
+  /** Nearly every series has one row: a set is made only for the second. */
+  #live: Row | Set<Row> | undefined
+
+  constructor(labels: string, values: readonly (string | null)[]) {
+    this.labels = labels
+    this.values = values
+  }
+
+  /** Rows with these labels that the view holds now; more than one is a collision. */
+  get size(): number {
+    if (this.#live === undefined) return 0
+    return this.#live instanceof Set ? this.#live.size : 1
+  }
+
+  add(row: Row): void {
+    if (this.#live === undefined) this.#live = row
+    else if (this.#live instanceof Set) this.#live.add(row)
+    else this.#live = new Set([this.#live, row])
+  }
+
+  remove(row: Row): void {
+    if (this.#live instanceof Set) this.#live.delete(row)
+    else if (this.#live === row) this.#live = undefined
+  }
+
+  /** The value that the policy gives the live rows; `of` is the value of one. Does not depend on the order of rows. */
+  settle(policy: CollisionPolicy, of: (row: Row) => number): number {
+    if (this.#live === undefined) return Number.NaN
+    if (!(this.#live instanceof Set)) return of(this.#live)
+    let settled = Number.NaN
+    for (const row of this.#live) {
+      const value = of(row)
+      if (Number.isNaN(settled) || (policy === 'max' ? value > settled : value < settled)) settled = value
+    }
+    return settled
+  }
+}

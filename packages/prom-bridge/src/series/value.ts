@@ -1,0 +1,39 @@
+/** Why a row has no sample. */
+export type SkipReason = 'null_value' | 'not_a_number'
+
+export const skipReasons: readonly SkipReason[] = ['null_value', 'not_a_number']
+
+/** As PostgreSQL and Materialize write numbers: no hexadecimal, no blanks, no empty text, all of which `Number` would take. */
+const numberText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+const namedNumbers: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+])
+
+/**
+ * A column's value as a sample's: numbers of any width as the nearest double, booleans as 1 and 0, dates as seconds since 1970.
+ * Total: gives the reason where there is no value.
+ */
+export function sampleValue(value: unknown): number | SkipReason {
+  switch (typeof value) {
+    case 'number':
+      return value
+    case 'bigint':
+      return Number(value)
+    case 'boolean':
+      return value ? 1 : 0
+    case 'string':
+      return namedNumbers.get(value) ?? (numberText.test(value) ? Number(value) : 'not_a_number')
+    case 'undefined':
+      return 'null_value'
+    case 'object':
+      if (value === null) return 'null_value'
+      return value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() / 1000 : 'not_a_number'
+    default:
+      return 'not_a_number'
+  }
+}
