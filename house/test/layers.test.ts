@@ -15,6 +15,14 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['tail'],
     ['index'],
   ],
+  'packages/prom-bridge': [
+    ['types', 'errors'],
+    ['series'],
+    ['exposition'],
+    ['registry', 'page'],
+    ['bridge'],
+    ['index'],
+  ],
 }
 
 /** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */

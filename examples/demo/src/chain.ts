@@ -1,5 +1,6 @@
 import { exporter } from '@mzalert/example-exporter'
 import { producer } from '@mzalert/example-producer'
+import type { DeploymentsOptions } from '@mzalert/faker-events'
 import { startEngine } from '@mzalert/local-engine'
 import { models } from '@mzalert/stack'
 import type { Transition } from './board.js'
@@ -9,8 +10,8 @@ import { freePort } from './ports.js'
 import { type Watch, watch } from './watch.js'
 
 const host = '127.0.0.1'
-/** First spike: after the streams are up, and within the first quarter of a minute. */
-const firstSpikeMs = 10_000
+/** The first spike comes after the streams are up, and within the first quarter of a minute. */
+const latestFirstSpikeMs = 10_000
 
 /** Engine, models, producer and exporter, running. */
 export interface Chain {
@@ -19,6 +20,8 @@ export interface Chain {
   readonly watch: Watch
   readonly latency: LatencyMeter
   readonly eventsSent: () => number
+  /** What the producer was told: the scenario, and when it began. */
+  readonly story: { readonly scenario: DeploymentsOptions; readonly originMs: number }
   /** Rejects when a part fails; pending as long as all is well. */
   readonly failed: Promise<never>
   /** Ends every part, those first that read from others. */
@@ -63,12 +66,14 @@ export async function startChain(
     ends.push(() => latency.close())
     const stop = new AbortController()
     let eventsSent = 0
+    const scenario = {
+      seed: options.seed,
+      spikeEveryMs: options.spikeEveryMs,
+      firstSpikeMs: Math.min(latestFirstSpikeMs, options.spikeEveryMs),
+    }
+    const originMs = Date.now()
     const produced = producer(
-      {
-        sink: 'postgres',
-        databaseUrl: engine.url,
-        scenario: { seed: options.seed, spikeEveryMs: options.spikeEveryMs, firstSpikeMs },
-      },
+      { sink: 'postgres', databaseUrl: engine.url, scenario, from: originMs },
       {
         signal: stop.signal,
         onBatch: ({ events }) => {
@@ -90,6 +95,7 @@ export async function startChain(
       watch: watched,
       latency,
       eventsSent: () => eventsSent,
+      story: { scenario, originMs },
       failed,
       close,
     }

@@ -1,0 +1,85 @@
+import { type DeploymentsOptions, scenarios } from '@mzalert/faker-events'
+import type { Destination } from './destinations.js'
+import type { ProducerOptions } from './producer.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const { options: story } = scenarios.deployments()
+
+/** The scenario's options by the variable that sets each. */
+const scenarioOptions = {
+  SEED: ['seed', 'another seed, another story'],
+  CUSTOMERS: ['customers', 'how many customers'],
+  INITIAL_EVENTS: ['initialEvents', 'events in the past, to begin with'],
+  EVENTS_PER_SECOND: ['eventsPerSecond', 'the steady trickle'],
+  SPIKE_EVENTS: ['spikeEvents', 'events of a spike'],
+  FIRST_SPIKE_MS: ['firstSpikeMs', 'from the start to the first spike'],
+  SPIKE_EVERY_MS: ['spikeEveryMs', 'from spike to spike'],
+} as const satisfies Record<string, readonly [keyof DeploymentsOptions, string]>
+
+const destinations = {
+  SINK: ['ndjson', 'kafka, postgres, or ndjson for standard output'],
+  KAFKA_BROKERS: ['127.0.0.1:19092', 'host:port, by commas'],
+  KAFKA_TOPIC: ['deployments', 'the topic of the events'],
+  KAFKA_CUSTOMERS_TOPIC: ['customers', 'the compacted topic of the customers'],
+  KAFKA_PARTITIONS: ['0', 'creates missing topics with so many partitions; 0: does not'],
+  DATABASE_URL: ['postgres://materialize@127.0.0.1:6875/materialize', 'a PostgreSQL or Materialize server'],
+  TABLE: ['deployments', 'the table of the events'],
+  COLUMN: ['data', 'its column of type jsonb'],
+  CUSTOMERS_TABLE: ['customers', 'the table of the customers'],
+} as const
+
+const described = [
+  ...Object.entries(destinations),
+  ...Object.entries(scenarioOptions).map(
+    ([name, [key, what]]) => [name, [String(story[key]), what]] as const,
+  ),
+]
+
+export const help: string = `Sends deployment events to Kafka, to a table, or to standard output.
+
+Configured by the environment (in brackets, what holds otherwise):
+${described.map(([name, [value, what]]) => `  ${name.padEnd(23)}${what} [${value}]`).join('\n')}
+
+SIGINT or SIGTERM ends it: what is in hand is sent, and the exit code is 0.`
+
+/** Reads the variables; one that is empty counts as not set. Throws a sentence that names the variable. */
+export function optionsOf(environment: Environment): ProducerOptions {
+  const read = (name: keyof typeof destinations): string => environment[name] || destinations[name][0]
+  const scenario = Object.entries(scenarioOptions)
+    .filter(([name]) => environment[name])
+    .map(([name, [key]]) => [key, numberOf(name, environment[name] ?? '')])
+  return { ...destinationOf(read), scenario: Object.fromEntries(scenario) }
+}
+
+function destinationOf(read: (name: keyof typeof destinations) => string): Destination {
+  const sink = read('SINK')
+  switch (sink) {
+    case 'ndjson':
+      return { sink }
+    case 'postgres':
+      return {
+        sink,
+        databaseUrl: read('DATABASE_URL'),
+        table: read('TABLE'),
+        column: read('COLUMN'),
+        customersTable: read('CUSTOMERS_TABLE'),
+      }
+    case 'kafka':
+      return {
+        sink,
+        brokers: read('KAFKA_BROKERS').split(','),
+        topic: read('KAFKA_TOPIC'),
+        customersTopic: read('KAFKA_CUSTOMERS_TOPIC'),
+        partitions: numberOf('KAFKA_PARTITIONS', read('KAFKA_PARTITIONS')),
+      }
+    default:
+      throw new Error(`SINK is ${JSON.stringify(sink)}. It takes kafka, postgres or ndjson.`)
+  }
+}
+
+function numberOf(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isNaN(value)) throw new Error(`${name} is ${JSON.stringify(text)}. It takes a number.`)
+  return value
+}

@@ -1,0 +1,35 @@
+import {
+  type Deployment,
+  type DeploymentsOptions,
+  type RunOptions,
+  type RunStats,
+  run,
+  scenarios,
+} from '@mzalert/faker-events'
+import { type Destination, open } from './destinations.js'
+
+export type { Destination, KafkaDestination, OutputDestination, TableDestination } from './destinations.js'
+
+export type ProducerOptions = Destination & {
+  readonly scenario?: DeploymentsOptions
+  /** The scenario's origin, epoch milliseconds. Default: now. */
+  readonly from?: number
+  /** No event at or after it. Default: none. */
+  readonly to?: number
+}
+
+/** What to hear of while it runs, and how to end it: the batch in hand is sent, then everything is closed. */
+export type ProducerControls = Pick<RunOptions<Deployment>, 'signal' | 'onBatch' | 'onLate' | 'onRetry'>
+
+/** Sends the deployments scenario as its events come due; resolves when it ends or the signal aborts. */
+export async function producer(options: ProducerOptions, controls: ProducerControls = {}): Promise<RunStats> {
+  const { scenario: asked, from, to } = options
+  const scenario = scenarios.deployments(asked)
+  const sink = await open(options, scenario)
+  const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+  try {
+    return await run({ scenario, sink, ...range, ...controls })
+  } finally {
+    await sink.close()
+  }
+}
