@@ -1,0 +1,107 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
+const children: Child[] = []
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+interface Ending {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** The built program; gives how it ends. */
+function start(environment: Readonly<Record<string, string>>, ...flags: readonly string[]) {
+  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+  const child = spawn(process.execPath, [main, ...flags], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  let out = ''
+  let err = ''
+  child.stdout.on('data', chunk => {
+    out += chunk
+  })
+  child.stderr.on('data', chunk => {
+    err += chunk
+  })
+  const ended = once(child, 'close').then(([code]): Ending => ({ code, out, err }))
+  return { child, ended }
+}
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends it cleanly: whole lines, a summary, exit code 0',
+  async signal => {
+    const { child, ended } = start({ SEED: '7', EVENTS_PER_SECOND: '100', FIRST_SPIKE_MS: '0' })
+    await once(child.stdout, 'data')
+    child.kill(signal)
+    const { code, out, err } = await ended
+    const events = out
+      .split('\n')
+      .slice(0, -1)
+      .map(line => JSON.parse(line))
+    expect(code).toBe(0)
+    expect(out.endsWith('\n')).toBe(true)
+    expect(events.slice(0, 60).every(({ stream }) => stream === 'initial')).toBe(true)
+    expect(events.filter(({ stream }) => stream === 'spike')).toHaveLength(40)
+    expect(err).toBe(
+      `${events.length} events, ${/\d+ batches/.exec(err)?.[0]}, ${/\d+ late/.exec(err)?.[0]}, 0 retries\n`,
+    )
+  },
+)
+
+test('it ends quietly when its reader has had enough', async () => {
+  const { child, ended } = start({ EVENTS_PER_SECOND: '1000' })
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  expect(await ended).toMatchObject({ code: 0, err: '' })
+})
+
+test.each([
+  [{ SINK: 'redis' }, 'SINK is "redis". It takes kafka, postgres or ndjson.\n'],
+  [{ SEED: 'x' }, 'SEED is "x". It takes a number.\n'],
+  [{ SINK: 'kafka', KAFKA_PARTITIONS: '3 or so' }, 'KAFKA_PARTITIONS is "3 or so". It takes a number.\n'],
+  [{ CUSTOMERS: '0' }, '[INVALID_OPTION] customers is 0. It takes a whole number from 1 to 100000.\n'],
+])('an environment that cannot be used is one clear line: %j', async (environment, err) => {
+  expect(await start(environment).ended).toEqual({ code: 1, out: '', err })
+})
+
+test('a database that is not there is one clear line, without its password', async () => {
+  const environment = { SINK: 'postgres', DATABASE_URL: 'postgres://u:secret-word@127.0.0.1:1/d' }
+  const { code, err } = await start(environment).ended
+  expect(code).toBe(1)
+  expect(err).toMatch(/^\[SINK_FAILED\] .*"customers".* ECONNREFUSED .*\n$/)
+  expect(err).not.toContain('secret-word')
+})
+
+test('a variable that is empty counts as not set', async () => {
+  const { child, ended } = start({ SINK: '', SEED: '', CUSTOMERS: '' })
+  await once(child.stdout, 'data')
+  child.kill()
+  expect((await ended).code).toBe(0)
+})
+
+test('--help says how it is configured, and what holds otherwise', async () => {
+  const { code, out, err } = await start({}, '--help').ended
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toContain('  SINK                   kafka, postgres, or ndjson for standard output [ndjson]\n')
+  expect(out).toContain('  SPIKE_EVERY_MS         from spike to spike [60000]\n')
+  for (const name of [
+    'KAFKA_BROKERS',
+    'KAFKA_TOPIC',
+    'DATABASE_URL',
+    'SEED',
+    'CUSTOMERS',
+    'EVENTS_PER_SECOND',
+  ])
+    expect(out).toContain(`  ${name} `)
+})

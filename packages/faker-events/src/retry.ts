@@ -1,0 +1,68 @@
+import { gaveUp, isRetryable } from './errors.js'
+import { whole } from './options.js'
+import type { Clock, GeneratedEvent, Sink } from './types.js'
+
+/** How often, and how long apart, a batch is sent again that a sink could not take. */
+export interface RetryOptions {
+  /** Further attempts for one batch; 0 for none. Default 10. */
+  readonly retries?: number
+  /** Before the second attempt; then twice as long each time. Default 100. */
+  readonly minDelayMs?: number
+  /** Never longer than this. Default 10 000. */
+  readonly maxDelayMs?: number
+}
+
+/** A batch that is about to be sent again. */
+export interface RetryNotice {
+  /** The attempts so far. */
+  readonly attempts: number
+  readonly delayMs: number
+  /** Why the last one failed. */
+  readonly error: unknown
+  readonly events: readonly GeneratedEvent[]
+}
+
+/** Checks the options and fills in the defaults. */
+export function retryOptions({
+  retries = 10,
+  minDelayMs = 100,
+  maxDelayMs = 10_000,
+}: RetryOptions): Required<RetryOptions> {
+  return {
+    retries: whole('retry.retries', retries, 0, 1_000_000),
+    minDelayMs: whole('retry.minDelayMs', minDelayMs, 0, 3_600_000),
+    maxDelayMs: whole('retry.maxDelayMs', maxDelayMs, 0, 3_600_000),
+  }
+}
+
+interface Delivery {
+  readonly sink: Sink
+  readonly clock: Clock
+  readonly retry: Required<RetryOptions>
+  readonly signal?: AbortSignal | undefined
+  readonly onRetry: (notice: RetryNotice) => void
+  /** The events that have arrived before this batch. */
+  readonly sent: number
+}
+
+/**
+ * Sends one batch until the sink has taken it. An abort ends the waiting, not the batch: it gets one more attempt.
+ * Rejects with an `EventsError` that says what is not known to have arrived.
+ */
+export async function deliver(batch: readonly GeneratedEvent[], delivery: Delivery): Promise<void> {
+  const { sink, clock, retry, signal, onRetry } = delivery
+  for (let attempts = 1; ; attempts += 1) {
+    const last = attempts > retry.retries || signal?.aborted === true
+    try {
+      return await sink.send(batch)
+    } catch (error) {
+      if (last || !isRetryable(error)) {
+        const { stream = '', index = 0 } = batch[0] ?? {}
+        throw gaveUp(error, { attempts, sent: delivery.sent, unsent: batch.length, stream, index })
+      }
+      const delayMs = Math.min(retry.maxDelayMs, retry.minDelayMs * 2 ** (attempts - 1))
+      onRetry({ attempts, delayMs, error, events: batch })
+      await clock.sleep(delayMs, signal)
+    }
+  }
+}
