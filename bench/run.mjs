@@ -10,8 +10,12 @@ import { to } from 'pg-copy-streams'
 
 const rows = Number(process.argv[2] ?? 300_000)
 const rounds = Number(process.argv[3] ?? 5)
-const child = spawn(process.execPath, [fileURLToPath(new URL('server.mjs', import.meta.url)), String(rows)], { stdio: ['ignore', 'pipe', 'inherit'] })
-const { port, bytes } = JSON.parse(await new Promise(resolve => createInterface(child.stdout).once('line', resolve)))
+const child = spawn(process.execPath, [fileURLToPath(new URL('server.mjs', import.meta.url)), String(rows)], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+const { port, bytes } = JSON.parse(
+  await new Promise(resolve => createInterface(child.stdout).once('line', resolve)),
+)
 const url = `postgres://materialize@127.0.0.1:${port}/materialize`
 const statement = 'COPY (SUBSCRIBE "v" WITH (PROGRESS)) TO STDOUT'
 
@@ -66,7 +70,16 @@ async function copyStreams() {
       last = {
         timestamp: BigInt(timestamp),
         diff: Number(diff),
-        row: { id: Number(id), organization, kind, count: BigInt(n), total: BigInt(total), price, ok: ok === 't', at },
+        row: {
+          id: Number(id),
+          organization,
+          kind,
+          count: BigInt(n),
+          total: BigInt(total),
+          price,
+          ok: ok === 't',
+          at,
+        },
       }
       count += last.diff
     }
@@ -100,8 +113,12 @@ try {
 
 const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 const own = median(results['tail().batches()'])
-console.log(`${rows} updates of 8 columns, ${(bytes / 1e6).toFixed(0)} MB, ${rounds} rounds, Node ${process.versions.node}`)
+console.log(
+  `${rows} updates of 8 columns, ${(bytes / 1e6).toFixed(0)} MB, ${rounds} rounds, Node ${process.versions.node}`,
+)
 for (const [name, values] of Object.entries(results)) {
   const ms = median(values)
-  console.log(`${name.padEnd(34)} ${ms.toFixed(0).padStart(6)} ms  ${((rows / ms) * 1000).toFixed(0).padStart(9)} rows/s  ${(ms / own).toFixed(2)}x of ours`)
+  console.log(
+    `${name.padEnd(34)} ${ms.toFixed(0).padStart(6)} ms  ${((rows / ms) * 1000).toFixed(0).padStart(9)} rows/s  ${(ms / own).toFixed(2)}x of ours`,
+  )
 }

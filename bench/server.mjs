@@ -3,7 +3,16 @@
 import { createServer } from 'node:net'
 
 const rows = Number(process.argv[2])
-const columns = ['id int4', 'organization text', 'kind text', 'count int8', 'total int8', 'price numeric', 'ok bool', 'at timestamp']
+const columns = [
+  'id int4',
+  'organization text',
+  'kind text',
+  'count int8',
+  'total int8',
+  'price numeric',
+  'ok bool',
+  'at timestamp',
+]
 const oids = [23, 25, 25, 20, 20, 1700, 16, 1114]
 const leading = [
   ['mz_timestamp', 1700],
@@ -34,9 +43,16 @@ function field([name, oid]) {
 
 const description = [...leading, ...columns.map((column, index) => [column.split(' ')[0], oids[index]])]
 const start = 1_795_000_000_000
-const parts = [message('H', Buffer.from([0]), int16(description.length), Buffer.alloc(description.length * 2)), progress(start)]
+const parts = [
+  message('H', Buffer.from([0]), int16(description.length), Buffer.alloc(description.length * 2)),
+  progress(start),
+]
 for (let i = 0; i < rows; i++)
-  parts.push(line(`${start}\tf\t1\t${i}\torganization ${i % 40}\tcloud\t${i * 7}\t${i * 1001}\t${(i / 100).toFixed(2)}\tt\t2026-11-24 01:02:03.${i % 1000}`))
+  parts.push(
+    line(
+      `${start}\tf\t1\t${i}\torganization ${i % 40}\tcloud\t${i * 7}\t${i * 1001}\t${(i / 100).toFixed(2)}\tt\t2026-11-24 01:02:03.${i % 1000}`,
+    ),
+  )
 parts.push(progress(start + 1), message('c'), message('C', text(`COPY ${rows + 2}`)), ready)
 const stream = Buffer.concat(parts)
 
@@ -47,11 +63,22 @@ const server = createServer(socket => {
     if (!started) {
       started = true
       const version = message('S', text('mz_version'), text('v0.147.0-bench'))
-      return socket.write(Buffer.concat([message('R', Buffer.alloc(4)), version, message('K', Buffer.alloc(8)), ready]))
+      return socket.write(
+        Buffer.concat([message('R', Buffer.alloc(4)), version, message('K', Buffer.alloc(8)), ready]),
+      )
     }
     if (chunk[0] === 0x50)
-      return socket.write(Buffer.concat([message('1'), message('t', int16(0)), message('T', int16(description.length), ...description.map(field)), ready]))
+      return socket.write(
+        Buffer.concat([
+          message('1'),
+          message('t', int16(0)),
+          message('T', int16(description.length), ...description.map(field)),
+          ready,
+        ]),
+      )
     if (chunk[0] === 0x51) socket.write(stream)
   })
 })
-server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port, bytes: stream.length })))
+server.listen(0, '127.0.0.1', () =>
+  console.log(JSON.stringify({ port: server.address().port, bytes: stream.length })),
+)

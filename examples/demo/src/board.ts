@@ -46,6 +46,17 @@ export function render(state: BoardState, columns: number): readonly string[] {
   ].map(text => text.slice(0, Math.max(columns, 20)))
 }
 
+/** How fast a count grows per second, over the last `overMs`; called with the count at each frame. */
+export function rate(overMs: number): (count: number, nowMs: number) => number {
+  const seen: { readonly count: number; readonly atMs: number }[] = []
+  return (count, nowMs) => {
+    seen.push({ count, atMs: nowMs })
+    while (seen.length > 2 && nowMs - (seen[1]?.atMs ?? 0) >= overMs) seen.shift()
+    const first = seen[0] ?? { count, atMs: nowMs }
+    return nowMs > first.atMs ? ((count - first.count) * 1000) / (nowMs - first.atMs) : 0
+  }
+}
+
 /** A transition in one line. */
 export function line({ atMs, to, alert }: Transition): string {
   return `    ${new Date(atMs).toISOString().slice(11, 19)}  ${to.padEnd(8)}  ${alert}`

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { line, render } from './board.js'
+import { line, rate, render } from './board.js'
 import { type Chain, startChain } from './chain.js'
 import { type DemoOptions, help, readOptions } from './options.js'
 import { startPrometheus } from './prometheus.js'
@@ -7,6 +7,7 @@ import { Screen } from './screen.js'
 import { describeSummary, summarize } from './summary.js'
 
 const frameMs = 500
+const rateOverMs = 10_000
 /** Ctrl-C ends everything within two seconds, also if a part hangs. */
 const closeWithinMs = 1800
 
@@ -61,7 +62,7 @@ function board(
   notices: readonly string[],
 ): { readonly stop: () => void } {
   const screen = new Screen(process.stdout)
-  const startedMs = Date.now()
+  const perSecond = rate(rateOverMs)
   const timer = setInterval(() => {
     const nowMs = Date.now()
     const eventsSent = chain.eventsSent()
@@ -70,7 +71,7 @@ function board(
         nowMs,
         addresses,
         eventsSent,
-        eventsPerSecond: (eventsSent * 1000) / Math.max(1, nowMs - startedMs),
+        eventsPerSecond: perSecond(eventsSent, nowMs),
         threshold,
         deployments: chain.watch.deployments(),
         firing: chain.watch.firing,

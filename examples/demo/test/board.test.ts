@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { render } from '../src/board.js'
+import { rate, render } from '../src/board.js'
 import { percentile } from '../src/latency.js'
 import { help, readOptions } from '../src/options.js'
 import { describeSummary, summarize } from '../src/summary.js'
@@ -24,6 +24,13 @@ test('the board says what fires since when, and how full the window is', () => {
   expect(board).toContain('deployment_spike B  for 6 s')
   expect(board).toMatch(/A {2}█+·+│·+ {2}8\n {4}B {2}█+ {2}52/)
   expect(board).toContain('00:00:04  firing    deployment_spike B')
+})
+
+test('the rate is of the last seconds, not of the whole run', () => {
+  const perSecond = rate(10_000)
+  expect(perSecond(60, 0)).toBe(0)
+  for (let second = 1; second <= 30; second++) perSecond(60 + second * 2, second * 1000)
+  expect(perSecond(60 + 31 * 2, 31_000)).toBe(2)
 })
 
 test('the board never wraps', () => {

@@ -40,7 +40,7 @@ export function workspaces(): readonly string[] {
 /** TypeScript files below a folder, as paths from the root. */
 export function sources(folder: string): readonly string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.ts') && !file.includes('node_modules') && !file.startsWith('dist'))
+    .filter(file => file.endsWith('.ts') && !file.includes('node_modules') && !file.startsWith('dist/'))
     .map(file => path.posix.join(folder, file.split(path.sep).join('/')))
     .sort()
 }

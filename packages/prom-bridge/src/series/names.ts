@@ -10,7 +10,7 @@ const reservedLabels: Readonly<Record<string, string>> = {
 }
 
 /** The prefix of what the bridge says about itself. */
-export const selfPrefix = 'mzalert_'
+const selfPrefix = 'mzalert_'
 
 /** A gauge's name for a view: what a metric cannot be called becomes `_`; quotes go. */
 export function sanitize(view: string): string {

@@ -18,7 +18,7 @@ export function labelSet(names: readonly string[], values: readonly (string | nu
 }
 
 /** What the text format asks for in label values: backslash first, then quotes and line feeds; anything else may stand raw. */
-export function escapeLabelValue(text: string): string {
+function escapeLabelValue(text: string): string {
   if (!/[\\"\n]/.test(text)) return text
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }

@@ -1,5 +1,5 @@
 /** One sample as read back: labels sorted by name, so that equal sets are equal. */
-export interface Parsed {
+interface Parsed {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
@@ -65,7 +65,7 @@ export function samplesOf(text: string, name: string): Readonly<Record<string, n
   )
 }
 
-export function seriesKey({ name, labels }: Pick<Parsed, 'name' | 'labels'>): string {
+function seriesKey({ name, labels }: Pick<Parsed, 'name' | 'labels'>): string {
   const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
   return name + JSON.stringify(Object.fromEntries(sorted))
 }

@@ -9,7 +9,7 @@ export type Source = string | readonly string[] | SqlText
 export type Start = { readonly snapshot: boolean } | { readonly after: bigint }
 
 /** The source as it stands in a statement. */
-export function sourceText(source: Source): string {
+function sourceText(source: Source): string {
   return isSqlText(source) ? `(${source.text})` : quoteName(source)
 }
 

@@ -1,0 +1,187 @@
+import type { Plan } from '../evaluate/backend.js'
+import { streamColumns } from '../evaluate/columns.js'
+import type { Ending, Listener } from '../stream/listener.js'
+import {
+  type ColumnDescription,
+  commandComplete,
+  copyDone,
+  errorResponse,
+  readyForQuery,
+} from '../wire/backend.js'
+import { canceled, type Failure, failure } from '../wire/failure.js'
+import type { Frame } from '../wire/frames.js'
+import { query, readQuery } from '../wire/frontend.js'
+import type { Setting } from '../wire/settings.js'
+import { type Statement, statementsOf } from '../wire/statement.js'
+import type { Subscription } from '../wire/subscription.js'
+import { answerParts } from './answers.js'
+import type { Channel } from './channel.js'
+import { gather, probe } from './copy-in.js'
+import { Extended, type Runner } from './extended.js'
+import type { Services } from './services.js'
+import { failureOf, isFailure, Session } from './session.js'
+
+/** How long a transaction may wait for its client while everyone else waits for it. */
+const idleTransactionMs = 5000
+
+/** What one client says and is answered, from ReadyForQuery to the end. */
+export class Conversation implements Runner {
+  readonly pid: number
+  readonly #channel: Channel
+  readonly #services: Services
+  readonly #extended: Extended
+  readonly session: Session
+  #listener: Listener | undefined
+
+  constructor(pid: number, channel: Channel, services: Services, settings: readonly Setting[]) {
+    this.pid = pid
+    this.#channel = channel
+    this.#services = services
+    this.session = new Session(services, settings)
+    this.#extended = new Extended(`c${pid}_`, this, services.generation)
+    channel.onDrain = () => this.#listener?.drained()
+    channel.onHangup = () => {
+      this.#listener?.end({ kind: 'gone' })
+      this.session.cancel()
+    }
+  }
+
+  /** Answers until the client leaves; then nothing of it is left. Rejects only if the backend is gone. */
+  async run(): Promise<void> {
+    try {
+      await this.ready()
+      for (;;) {
+        const frame = await this.#next()
+        if (frame === undefined || frame.type === 'X') break
+        if (frame.type === 'Q') await this.#query(readQuery(frame.body))
+        else await this.#extended.take(frame)
+      }
+    } finally {
+      this.#channel.end()
+      await this.session.end(this.#extended.closeAll())
+    }
+  }
+
+  /** Stops the stream, or takes the statement out of the line. What already runs cannot be stopped. */
+  cancel(): void {
+    if (this.#listener !== undefined) this.#listener.end({ kind: 'failed', failure: canceled })
+    else this.session.cancel()
+  }
+
+  send(...parts: readonly Uint8Array[]): Promise<void> {
+    return this.#channel.send(...parts)
+  }
+
+  ready(): Promise<void> {
+    return this.send(readyForQuery(this.session.status))
+  }
+
+  async refuse(why: Failure): Promise<false> {
+    await this.send(errorResponse(why))
+    await this.session.fail()
+    return false
+  }
+
+  /** The columns that a subscription would have. */
+  async describe(subscription: Subscription): Promise<readonly ColumnDescription[] | Failure> {
+    const plan = await this.session.outside(this.#keyword, async () => {
+      const value = await this.session.plan(subscription.subject)
+      return { value, failed: false }
+    })
+    return isFailure(plan) ? plan : streamColumns(plan.columns, subscription.progress)
+  }
+
+  /** Streams until it ends. False if it failed. */
+  async stream(subscription: Subscription): Promise<boolean> {
+    const ending = await this.session.outside(this.#keyword, async () => {
+      const value = await this.#listen(subscription)
+      return { value, failed: value.kind !== 'complete' }
+    })
+    if (isFailure(ending)) return this.refuse(ending)
+    if (ending.kind === 'complete') await this.send(copyDone, commandComplete(`COPY ${ending.rows}`))
+    // A transaction that it stood in has failed already.
+    else if (ending.kind === 'failed') await this.send(errorResponse(ending.failure))
+    return ending.kind === 'complete'
+  }
+
+  /** Loads what the client sends. False if it failed. */
+  async copyIn(sql: string, binary: boolean): Promise<boolean> {
+    await this.session.settle()
+    const tried = await this.session.submit(probe(sql, binary))
+    if (isFailure(tried)) return this.refuse(tried)
+    const { opening } = answerParts(tried)
+    if (opening === undefined) return this.#forward(tried)
+    await this.send(opening)
+    const gathered = await gather(sql, this.#services.maxCopyInBytes, () => this.#next())
+    if (gathered.kind === 'gone') return false
+    if (gathered.kind === 'failed') return this.refuse(gathered.failure)
+    const answer = await this.session.submit(gathered.messages)
+    return isFailure(answer) ? this.refuse(answer) : this.#forward(answer)
+  }
+
+  get #keyword(): string {
+    return this.#services.generation.toUpperCase()
+  }
+
+  async #query(sql: string): Promise<void> {
+    this.#extended.forgetPortals()
+    for (const piece of statementsOf(sql, this.#services.generation)) if (!(await this.#answer(piece))) break
+    await this.ready()
+  }
+
+  async #answer(piece: Statement): Promise<boolean> {
+    switch (piece.kind) {
+      case 'refused':
+        return this.refuse(piece.failure)
+      case 'copy-in':
+        return this.copyIn(piece.sql, piece.binary)
+      case 'subscribe': {
+        if (piece.copy) return this.stream(piece.subscription)
+        const hint = `Use COPY (${this.#keyword} …) TO STDOUT.`
+        return this.refuse(
+          failure('0A000', `${this.#keyword} without COPY is not supported by the local engine`, { hint }),
+        )
+      }
+      case 'sql': {
+        const answer = await this.session.submit([query(piece.sql)])
+        return isFailure(answer) ? this.refuse(answer) : this.#forward(answer, piece.tags)
+      }
+    }
+  }
+
+  /** Passes on an answer without its CopyInResponse and ReadyForQuery. False if it holds an error. */
+  async #forward(answer: Buffer, tags: readonly (string | undefined)[] = []): Promise<boolean> {
+    await this.send(...answerParts(answer, { tags }).parts)
+    return failureOf(answer) === undefined
+  }
+
+  async #listen(subscription: Subscription): Promise<Ending> {
+    const plan: Plan | Failure = await this.session.plan(subscription.subject)
+    if (isFailure(plan)) return { kind: 'failed', failure: plan }
+    return new Promise(resolve => {
+      const opened = this.#services.hub.open(plan, subscription, this.#channel, ending => {
+        this.#listener = undefined
+        resolve(ending)
+      })
+      if (isFailure(opened)) resolve({ kind: 'failed', failure: opened })
+      else this.#listener = opened
+    })
+  }
+
+  /** The next message. While others wait for this client's transaction, it must not take for ever. */
+  async #next(): Promise<Frame | undefined> {
+    if (!this.session.holds) return this.#channel.next()
+    const clear = this.#services.timers.set(() => this.#timeOut(), idleTransactionMs)
+    const frame = await this.#channel.next()
+    clear()
+    return frame
+  }
+
+  #timeOut(): void {
+    this.#services.onEvent({ type: 'transaction-timed-out', pid: this.pid })
+    const message = 'terminating connection due to idle-in-transaction timeout'
+    this.#channel.write(errorResponse({ severity: 'FATAL', code: '25P03', message }))
+    // The loop sees the end, rolls back and lets the others go on.
+    this.#channel.end()
+  }
+}

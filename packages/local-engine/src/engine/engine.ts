@@ -1,0 +1,119 @@
+import { closed, reasonOf, sqlFailed } from '../errors.js'
+import { Hub } from '../stream/hub.js'
+import { Oracle } from '../stream/oracle.js'
+import type { Timers } from '../stream/timers.js'
+import { Turns } from '../stream/turns.js'
+import type { Engine, EngineOptions } from '../types.js'
+import { query } from '../wire/frontend.js'
+import { statementsOf } from '../wire/statement.js'
+import { Keeper } from './keeper.js'
+import { settle } from './options.js'
+import { Server } from './server.js'
+import { type Services, versionOf } from './services.js'
+import { failureOf, Session } from './session.js'
+import { WorkerBackend } from './worker-backend.js'
+
+const timers: Timers = {
+  monotonicMs: () => performance.now(),
+  set: (callback, delayMs) => {
+    const timer = setTimeout(callback, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+/**
+ * Starts an engine: seconds the first time on a machine, well under one then.
+ * Rejects with `EngineError`: `INVALID_OPTION` before anything happens, `PORT_BUSY`, `START_FAILED`.
+ *
+ * @example
+ * await using engine = await startEngine({ port: 6875 })
+ * await engine.execute('CREATE TABLE t (x int); CREATE VIEW v AS SELECT count(*) FROM t')
+ * // any client: COPY (SUBSCRIBE v WITH (PROGRESS)) TO STDOUT
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const settled = settle(options)
+  const { host, generation, cacheDir, retain, onEvent } = settled
+  const startedMs = timers.monotonicMs()
+  const version = versionOf(generation)
+  let running: RunningEngine | undefined
+  const { backend, ready } = await WorkerBackend.start({ generation, version, cacheDir, retain }, reason => {
+    onEvent({ type: 'died', reason: reasonOf(reason) })
+    void running?.close()
+  })
+  for (const event of ready.events) onEvent(event)
+  const turns = new Turns()
+  const oracle = new Oracle(settled.nowMs)
+  const hub = new Hub({ generation, backend, turns, oracle, timers, onEvent })
+  const { maxCopyInBytes } = settled
+  const services: Services = { generation, backend, turns, oracle, hub, timers, maxCopyInBytes, onEvent }
+  const server = new Server(services, ready.serverVersion)
+  try {
+    const port = await server.listen(host, settled.port)
+    running = new RunningEngine(host, port, services, server)
+  } catch (thrown) {
+    await backend.stop()
+    throw thrown
+  }
+  const startMs = Math.round(timers.monotonicMs() - startedMs)
+  onEvent({ type: 'started', url: running.url, cache: ready.cache, startMs })
+  return running
+}
+
+class RunningEngine implements Engine {
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  readonly #services: Services
+  readonly #server: Server
+  readonly #keeper: Keeper
+  #closing: Promise<void> | undefined
+
+  constructor(host: string, port: number, services: Services, server: Server) {
+    this.host = host
+    this.port = port
+    const address = host.includes(':') ? `[${host}]` : host
+    this.url = `postgres://materialize@${address}:${port}/materialize`
+    this.#services = services
+    this.#server = server
+    this.#keeper = new Keeper(services)
+  }
+
+  async execute(sql: string): Promise<void> {
+    if (this.#closing !== undefined) throw closed()
+    const session = new Session(this.#services, [])
+    try {
+      for (const piece of statementsOf(sql, this.#services.generation)) {
+        if (piece.kind !== 'sql') {
+          const why = 'a script can neither stream nor load from a client'
+          throw piece.kind === 'refused'
+            ? sqlFailed(piece.failure.message, piece.failure.code)
+            : sqlFailed(why, '0A000')
+        }
+        const failed = failureOf(await session.submit([query(piece.sql)]))
+        if (failed !== undefined && this.#closing !== undefined) throw closed()
+        if (failed !== undefined) throw sqlFailed(failed.message, failed.code)
+        if (session.status !== 'I') throw sqlFailed('the script leaves a transaction open', '25P01')
+      }
+    } finally {
+      await session.end([])
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    const { hub, turns, backend } = this.#services
+    this.#keeper.stop()
+    const served = this.#server.close()
+    hub.close()
+    turns.close()
+    await Promise.all([served, backend.stop()])
+  }
+}

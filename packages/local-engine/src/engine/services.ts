@@ -1,0 +1,23 @@
+import type { Backend } from '../evaluate/backend.js'
+import type { Hub } from '../stream/hub.js'
+import type { Oracle } from '../stream/oracle.js'
+import type { Timers } from '../stream/timers.js'
+import type { Turns } from '../stream/turns.js'
+import type { EngineEvent, Generation } from '../types.js'
+
+/** What every client of an engine shares. */
+export interface Services {
+  readonly generation: Generation
+  readonly backend: Backend
+  readonly turns: Turns
+  readonly oracle: Oracle
+  readonly hub: Hub
+  readonly timers: Timers
+  readonly maxCopyInBytes: number
+  readonly onEvent: (event: EngineEvent) => void
+}
+
+/** What the engine says it is. The words in parentheses are what a client can tell it from Materialize by. */
+export function versionOf(generation: Generation): string {
+  return generation === 'tail' ? 'v0.26.1-dev (local engine)' : 'v0.147.0-dev (local engine)'
+}

@@ -1,0 +1,141 @@
+import type { Plan } from '../evaluate/backend.js'
+import { failureIn, statusIn, type TransactionStatus } from '../wire/backend.js'
+import { asBuffer, joinOwned } from '../wire/bytes.js'
+import { canceled, type Failure, failure } from '../wire/failure.js'
+import { framesOf } from '../wire/frames.js'
+import { query, sync } from '../wire/frontend.js'
+import type { Setting } from '../wire/settings.js'
+import type { Subject } from '../wire/subscription.js'
+import type { Services } from './services.js'
+
+/** Poisons a transaction, as any error of a statement would. */
+const nonsense: Buffer = query('mz_local_abort')
+
+/**
+ * One client's use of the only session: takes it when there is something to run, keeps it through transactions
+ * and unfinished extended queries, and gives it back after them.
+ */
+export class Session {
+  readonly #services: Services
+  #settings: readonly Setting[]
+  #status: TransactionStatus = 'I'
+  /** Messages were run since the last Sync. */
+  #unsynced = false
+  #lastTag = ''
+
+  constructor(services: Services, settings: readonly Setting[]) {
+    this.#services = services
+    this.#settings = settings
+  }
+
+  get status(): TransactionStatus {
+    return this.#status
+  }
+
+  get unsynced(): boolean {
+    return this.#unsynced
+  }
+
+  /** Whether it keeps the others waiting although nothing of it runs. */
+  get holds(): boolean {
+    return this.#services.turns.holds(this)
+  }
+
+  /** Runs messages in one go. A failure if it was canceled while it waited for its turn. */
+  async submit(messages: readonly Uint8Array[]): Promise<Buffer | Failure> {
+    const { turns, backend, oracle, hub } = this.#services
+    if (!(await turns.take(this))) return canceled
+    const inTheMiddle = this.#unsynced || this.#status !== 'I'
+    const result = await backend.run({
+      messages: joinOwned(messages),
+      settings: this.#settings,
+      nowMs: inTheMiddle ? undefined : oracle.now(),
+    })
+    const answer = asBuffer(result.answer)
+    this.#settings = result.settings ?? this.#settings
+    const status = statusIn(answer)
+    this.#unsynced = status === undefined
+    this.#status = status ?? this.#status
+    this.#lastTag = lastTag(answer)
+    if (!this.#unsynced && this.#status === 'I') {
+      turns.give(this)
+      hub.touch()
+    }
+    return answer
+  }
+
+  /** Ends what extended query messages began, so that other statements can run. */
+  async settle(): Promise<void> {
+    if (this.#unsynced) await this.submit([sync])
+  }
+
+  /** After an error that PostgreSQL does not know of: a transaction that is open fails too. */
+  async fail(): Promise<void> {
+    if (this.#status === 'T') await this.submit(this.#unsynced ? [sync, nonsense] : [nonsense])
+  }
+
+  /**
+   * Runs `body` outside of a transaction. One that has only begun is begun again afterwards, failed if the body says
+   * so; one that has done something else cannot hold a stream.
+   */
+  async outside<T>(
+    statement: string,
+    body: () => Promise<{ readonly failed: boolean; readonly value: T }>,
+  ): Promise<T | Failure> {
+    await this.settle()
+    if (this.#status === 'E') {
+      return failure(
+        '25P02',
+        'current transaction is aborted, commands ignored until end of transaction block',
+      )
+    }
+    const begun = this.#status === 'T'
+    if (begun && this.#lastTag !== 'BEGIN' && this.#lastTag !== 'START TRANSACTION') {
+      return failure('25000', `${statement} in transactions must be the only read statement`)
+    }
+    if (begun) await this.submit([query('ROLLBACK')])
+    const { failed, value } = await body()
+    if (begun) await this.submit([query('BEGIN'), ...(failed ? [nonsense] : [])])
+    return value
+  }
+
+  /** Finds out what a subject is, in this client's settings. */
+  async plan(subject: Subject): Promise<Plan | Failure> {
+    const { turns, backend, oracle } = this.#services
+    if (!(await turns.take(this))) return canceled
+    try {
+      return await backend.plan(subject, this.#settings, oracle.now())
+    } finally {
+      turns.give(this)
+    }
+  }
+
+  /** Takes it out of the line, if it waits for its turn. */
+  cancel(): void {
+    this.#services.turns.withdraw(this)
+  }
+
+  /** Rolls back what is open, runs what tidies up, and lets go. */
+  async end(tidying: readonly Uint8Array[]): Promise<void> {
+    const rollback = this.holds ? [...(this.#unsynced ? [sync] : []), query('ROLLBACK')] : []
+    const messages = [...rollback, ...(tidying.length > 0 ? [...tidying, sync] : [])]
+    if (messages.length > 0) await this.submit(messages)
+    this.#services.turns.give(this)
+  }
+}
+
+export function isFailure(value: object): value is Failure {
+  return 'severity' in value
+}
+
+/** The failure of an answer, or of not having got one. */
+export function failureOf(answer: Buffer | Failure): Failure | undefined {
+  return isFailure(answer) ? answer : failureIn(answer)
+}
+
+function lastTag(answer: Buffer): string {
+  let tag = ''
+  for (const { type, body } of framesOf(answer))
+    if (type === 'C') tag = body.toString('utf8', 0, body.length - 1)
+  return tag
+}

@@ -1,0 +1,24 @@
+import { readFailure } from '../wire/backend.js'
+import type { Failure } from '../wire/failure.js'
+import { framesOf } from '../wire/frames.js'
+
+/** What `COPY (…) TO STDOUT` answered. */
+export type CopyOut =
+  | { readonly ok: true; readonly columns: number; readonly lines: () => Generator<string> }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** Reads a whole answer. `lines` gives the rows without their line feeds, as strings of bytes. */
+export function readCopyOut(answer: Buffer): CopyOut {
+  let columns = 0
+  for (const frame of framesOf(answer)) {
+    if (frame.type === 'E') return { ok: false, failure: readFailure(frame.body) }
+    if (frame.type === 'H') columns = frame.body.readInt16BE(1)
+  }
+  return { ok: true, columns, lines: () => linesOf(answer) }
+}
+
+/** PostgreSQL sends one row a CopyData, with its line feed. */
+function* linesOf(answer: Buffer): Generator<string> {
+  for (const { type, body } of framesOf(answer))
+    if (type === 'd') yield body.toString('latin1', 0, body.length - 1)
+}

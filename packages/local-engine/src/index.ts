@@ -1,0 +1,10 @@
+export { startEngine } from './engine/engine.js'
+export { EngineError, type EngineErrorCode, type EngineErrorDetails, engineErrorCodes } from './errors.js'
+export type {
+  CacheUse,
+  Engine,
+  EngineEvent,
+  EngineOptions,
+  Generation,
+  Retention,
+} from './types.js'

@@ -1,0 +1,179 @@
+import type { Backend, Evaluated, Plan, Want } from '../evaluate/backend.js'
+import type { EngineEvent, Generation } from '../types.js'
+import { canceled, type Failure, failure } from '../wire/failure.js'
+import type { Subscription } from '../wire/subscription.js'
+import { type Ending, Listener, type Outlet } from './listener.js'
+import type { Oracle } from './oracle.js'
+import { delayMs, tickMs } from './pace.js'
+import type { Timers } from './timers.js'
+import type { Turns } from './turns.js'
+import { View } from './view.js'
+
+export interface HubOptions {
+  readonly generation: Generation
+  readonly backend: Backend
+  readonly turns: Turns
+  readonly oracle: Oracle
+  readonly timers: Timers
+  readonly onEvent: (event: EngineEvent) => void
+}
+
+/**
+ * All views that are listened to. One evaluation serves all listeners of a view, and all views that are
+ * evaluated together carry the same timestamp and show the same state of the tables.
+ */
+export class Hub {
+  readonly #options: HubOptions
+  readonly #views = new Map<string, View>()
+  #nextId = 1
+  #clear: (() => void) | undefined
+  #running = false
+  #urgent = false
+  #closed = false
+  #lastStartMs = Number.NEGATIVE_INFINITY
+  #lastEndMs = Number.NEGATIVE_INFINITY
+  #lastTickMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: HubOptions) {
+    this.#options = options
+  }
+
+  /** Starts a stream; its first rows follow at the next evaluation. A failure if it asks for what is not readable. */
+  open(
+    plan: Plan,
+    subscription: Subscription,
+    outlet: Outlet,
+    onEnd: (ending: Ending) => void,
+  ): Listener | Failure {
+    const { generation, oracle, timers } = this.#options
+    const soonest = oracle.last + 1
+    let view = this.#views.get(plan.key)
+    const refused = this.#refusal(subscription, view?.readableSince(soonest) ?? soonest, plan.constant)
+    if (refused !== undefined) return refused
+    view ??= new View(this.#nextId++, plan)
+    const opened = view
+    const listener = new Listener({
+      subscription,
+      generation,
+      columns: plan.columns.length,
+      outlet,
+      monotonicMs: timers.monotonicMs,
+      onEnd: ending => {
+        opened.remove(listener)
+        if (opened.empty) this.#drop(plan.key, opened)
+        onEnd(ending)
+      },
+    })
+    this.#views.set(plan.key, view)
+    view.add(listener, soonest)
+    this.#schedule(true)
+    return listener
+  }
+
+  /** Someone may have written something. */
+  touch(): void {
+    this.#schedule(true)
+  }
+
+  /** Ends every stream; nothing is evaluated any more. */
+  close(): void {
+    this.#closed = true
+    this.#clear?.()
+    for (const view of [...this.#views.values()]) view.fail(canceled)
+  }
+
+  #refusal({ asOf, upTo }: Subscription, since: number, constant: boolean): Failure | undefined {
+    if (constant) return undefined
+    if (asOf?.kind === 'at' && asOf.timestamp < BigInt(since)) {
+      const elements = `Antichain { elements: [${since}] }`
+      const inputs = this.#options.generation === 'tail' ? `[${elements}]` : `[(User(1), ${elements})]`
+      return failure('XX000', `Timestamp (${asOf.timestamp}) is not valid for all inputs: ${inputs}`)
+    }
+    const lower =
+      asOf !== undefined && asOf.kind !== 'now' ? asOf.timestamp : BigInt(this.#options.oracle.now())
+    if (upTo === undefined || upTo >= lower) return undefined
+    const bounds = 'subscription lower bound (`AS OF`) is greater than its upper bound (`UP TO`)'
+    return failure('22000', `${bounds}: ${lower} > ${upTo}`)
+  }
+
+  #drop(key: string, view: View): void {
+    if (this.#views.get(key) !== view) return
+    this.#views.delete(key)
+    // If the backend is gone, so is what it would have to forget.
+    this.#options.backend.forget(view.id).catch(() => {})
+  }
+
+  #schedule(urgent: boolean): void {
+    this.#urgent ||= urgent
+    if (this.#closed || this.#running || this.#views.size === 0) return
+    this.#clear?.()
+    const views = [...this.#views.values()]
+    const temporal = views.some(view => view.plan.temporal || view.wanted.length > 0)
+    const nowMs = this.#options.timers.monotonicMs()
+    const [lastStartMs, lastEndMs] = [this.#lastStartMs, this.#lastEndMs]
+    const pace = { nowMs, lastStartMs, lastEndMs, urgent: this.#urgent, temporal }
+    this.#clear = this.#options.timers.set(() => void this.#pass(), delayMs(pace))
+  }
+
+  async #pass(): Promise<void> {
+    const { turns, timers } = this.#options
+    if (this.#running || this.#closed) return
+    this.#running = true
+    try {
+      // While a client has a transaction open its changes are nobody else's: this waits for its end.
+      if (!(await turns.take(this))) return
+      this.#lastStartMs = timers.monotonicMs()
+      this.#urgent = false
+      await this.#evaluate()
+      this.#lastEndMs = timers.monotonicMs()
+    } catch {
+      // A call rejects only if the backend is gone, and whoever owns it ends the streams.
+      this.#closed = true
+    } finally {
+      turns.give(this)
+      this.#running = false
+      this.#schedule([...this.#views.values()].some(view => view.hasFresh))
+    }
+  }
+
+  async #evaluate(): Promise<void> {
+    const { backend, oracle } = this.#options
+    const views = new Map([...this.#views.values()].map(view => [view.id, view] as const))
+    const timestamp = oracle.next([...views.values()].flatMap(view => view.wanted))
+    const tick = this.#lastStartMs - this.#lastTickMs >= tickMs * 0.9
+    if (tick) this.#lastTickMs = this.#lastStartMs
+    const wants = new Map([...views].map(([id, view]) => [id, view.want(timestamp)] as const))
+    for (const result of await backend.evaluate({ timestamp, tick, wants: [...wants.values()] })) {
+      const view = views.get(result.id)
+      const want = wants.get(result.id)
+      if (view !== undefined && want !== undefined) this.#apply(view, timestamp, want, result)
+    }
+  }
+
+  #apply(view: View, timestamp: number, want: Want, result: Evaluated): void {
+    const { generation, onEvent } = this.#options
+    const statement = view.plan.name
+    const before = view.failure
+    const failed = result.failure
+    if (failed === undefined) {
+      if (before !== undefined)
+        onEvent({ type: 'evaluation-recovered', statement, timestamp: BigInt(timestamp) })
+      view.apply(timestamp, want, result)
+      return
+    }
+    if (before?.message !== failed.message) {
+      const { code: sqlState, message: reason } = failed
+      onEvent({ type: 'evaluation-failed', statement, timestamp: BigInt(timestamp), sqlState, reason })
+    }
+    if (generation === 'tail') view.applySilently(timestamp, want, failed)
+    else view.fail(asSubscribe(failed))
+  }
+}
+
+/** How SUBSCRIBE ends when its dataflow fails. A table that is gone was dropped: the statement was planned with it. */
+function asSubscribe(failed: Failure): Failure {
+  const gone = failed.code === '42P01' ? /"(.*)"/s.exec(failed.message)?.[1] : undefined
+  if (gone === undefined) return failure('XX000', `Evaluation error: ${failed.message}`)
+  const name = `materialize.${gone.includes('.') ? gone : `public.${gone}`}`
+  return failure('XX000', `subscribe has been terminated because underlying relation "${name}" was dropped`)
+}

@@ -1,0 +1,188 @@
+import { accumulate, consolidate, type LineChange } from '../evaluate/multiset.js'
+import type { Generation } from '../types.js'
+import { copyOutResponse } from '../wire/backend.js'
+import type { Failure } from '../wire/failure.js'
+import type { Subscription } from '../wire/subscription.js'
+import { RowWriter } from './rows.js'
+
+/** Where a stream's bytes go. After `write` gave false nothing is written until `drained()` is called. */
+export interface Outlet {
+  write(bytes: Buffer): boolean
+}
+
+/** How a stream ended: all was said, something failed, or nobody is there any more. */
+export type Ending =
+  | { readonly kind: 'complete'; readonly rows: number }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'gone' }
+
+export interface ListenerOptions {
+  readonly subscription: Subscription
+  readonly generation: Generation
+  readonly columns: number
+  readonly outlet: Outlet
+  /** Milliseconds of a clock that only goes forward; for the pace of progress rows alone. */
+  readonly monotonicMs: () => number
+  readonly onEnd: (ending: Ending) => void
+}
+
+/** A progress row is due this long after the last row: with evaluations each 100 ms, at least one a second. */
+const progressEveryMs = 850
+
+/**
+ * One client's stream of one view. Memory is bounded however slow the client is: while its socket is full,
+ * changes are added up, and given later at the last timestamp as if the view had been evaluated less often.
+ */
+export class Listener {
+  readonly #options: ListenerOptions
+  readonly #rows: RowWriter
+  readonly #backlog = new Map<string, number>()
+  #work: Generator<Buffer> | undefined
+  #full = false
+  #begun = false
+  #ended = false
+  #completing = false
+  #lastRowMs = 0
+  #frontier = 0n
+  #saidFrontier = 0n
+  #backlogAt = 0n
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#rows = new RowWriter({ progress: options.subscription.progress, columns: options.columns })
+  }
+
+  get subscription(): Subscription {
+    return this.#options.subscription
+  }
+
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  /**
+   * The first rows. SUBSCRIBE says AS OF before the snapshot and v0.26 did not; both say after it that it is complete.
+   * https://materialize.com/docs/sql/subscribe/#progress
+   */
+  begin(asOf: bigint, rows: Iterable<LineChange>): void {
+    const { subscription, generation } = this.#options
+    this.#begun = true
+    this.#frontier = asOf + 1n
+    this.#send(this.#opening(asOf, subscription.snapshot ? rows : [], generation === 'subscribe'))
+    this.#checkEnd()
+  }
+
+  /** The first and last rows of a view that never changes. */
+  beginConstant(asOf: bigint, rows: Iterable<LineChange>): void {
+    const { subscription, generation } = this.#options
+    this.#begun = true
+    this.#completing = true
+    this.#send(this.#constant(asOf, subscription.snapshot ? rows : [], generation === 'subscribe'))
+  }
+
+  /** Changes at a timestamp, all of them. */
+  update(timestamp: bigint, changes: readonly LineChange[]): void {
+    if (this.#isPast(timestamp)) return this.advance(timestamp + 1n)
+    if (this.#ended || this.#completing) return
+    this.#frontier = timestamp + 1n
+    if (this.#busy) {
+      accumulate(this.#backlog, changes)
+      this.#backlogAt = timestamp
+    } else this.#send(this.#batch(timestamp, changes))
+    this.#checkEnd()
+  }
+
+  /** Nothing happened before `frontier`. Said when a progress row is due. */
+  advance(frontier: bigint): void {
+    if (this.#ended || this.#completing) return
+    this.#frontier = frontier
+    const due = this.#options.monotonicMs() - this.#lastRowMs >= progressEveryMs
+    if ((due || this.#isPast(frontier)) && !this.#busy) this.#send(this.#say())
+    this.#checkEnd()
+  }
+
+  /** The outlet takes bytes again. */
+  drained(): void {
+    this.#full = false
+    this.#pump()
+  }
+
+  /** Ends the stream at once; what was not written is dropped. Later calls do nothing. */
+  end(ending: Ending): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#work = undefined
+    this.#backlog.clear()
+    this.#options.onEnd(ending)
+  }
+
+  get #busy(): boolean {
+    return this.#full || this.#work !== undefined
+  }
+
+  #isPast(timestamp: bigint): boolean {
+    const { upTo } = this.#options.subscription
+    return upTo !== undefined && timestamp >= upTo
+  }
+
+  #checkEnd(): void {
+    if (!this.#isPast(this.#frontier)) return
+    this.#completing = true
+    this.#pump()
+  }
+
+  #send(work: Generator<Buffer>): void {
+    this.#work = work
+    this.#pump()
+  }
+
+  #pump(): void {
+    while (!this.#full && !this.#ended) {
+      this.#work ??= this.#owed()
+      if (this.#work === undefined) break
+      const { value, done } = this.#work.next()
+      if (done) this.#work = undefined
+      else {
+        this.#lastRowMs = this.#options.monotonicMs()
+        this.#full = !this.#options.outlet.write(value)
+      }
+    }
+    if (this.#completing && !this.#busy) this.end({ kind: 'complete', rows: this.#rows.count })
+  }
+
+  /** What came up while the outlet was full. */
+  #owed(): Generator<Buffer> | undefined {
+    if (this.#backlogAt === 0n) return undefined
+    const changes = consolidate(this.#backlog)
+    const timestamp = this.#backlogAt
+    this.#backlog.clear()
+    this.#backlogAt = 0n
+    return this.#batch(timestamp, changes)
+  }
+
+  *#opening(asOf: bigint, rows: Iterable<LineChange>, sayAsOf: boolean): Generator<Buffer> {
+    yield copyOutResponse(this.#options.columns + (this.#options.subscription.progress ? 3 : 2))
+    if (sayAsOf) yield* this.#rows.progress(asOf)
+    if (!this.#isPast(asOf)) yield* this.#rows.changes(asOf, rows)
+    yield* this.#say()
+  }
+
+  *#constant(asOf: bigint, rows: Iterable<LineChange>, sayAsOf: boolean): Generator<Buffer> {
+    yield copyOutResponse(this.#options.columns + (this.#options.subscription.progress ? 3 : 2))
+    if (sayAsOf) yield* this.#rows.progress(asOf)
+    yield* this.#rows.changes(asOf, rows)
+  }
+
+  *#batch(timestamp: bigint, changes: readonly LineChange[]): Generator<Buffer> {
+    yield* this.#rows.changes(timestamp, changes)
+    yield* this.#say()
+  }
+
+  /** The frontier as it is when these bytes are made, once. */
+  *#say(): Generator<Buffer> {
+    // What is in the backlog lies before the frontier and has not been said.
+    if (this.#backlogAt !== 0n || this.#frontier <= this.#saidFrontier) return
+    this.#saidFrontier = this.#frontier
+    yield* this.#rows.progress(this.#frontier)
+  }
+}

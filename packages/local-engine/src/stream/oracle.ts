@@ -1,0 +1,35 @@
+/**
+ * Gives out timestamps: whole milliseconds, strictly increasing, following a clock as long as it goes forward.
+ * If it stands still or goes back they go on by one.
+ */
+export class Oracle {
+  readonly #nowMs: () => number
+  #last = 0
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  /** The greatest timestamp given out so far. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** What time it is for a reader: the clock's time, and never before a timestamp that was given out. */
+  now(): number {
+    return Math.max(this.#clock(), this.#last)
+  }
+
+  /** A new timestamp. One of `wanted` whose time has come is taken exactly; the earliest first. */
+  next(wanted: readonly number[] = []): number {
+    const free = Math.max(this.#clock(), this.#last + 1)
+    const due = wanted.filter(timestamp => timestamp > this.#last && timestamp <= free)
+    this.#last = Math.min(free, ...due)
+    return this.#last
+  }
+
+  #clock(): number {
+    const now = Math.floor(this.#nowMs())
+    return Number.isSafeInteger(now) ? now : this.#last
+  }
+}

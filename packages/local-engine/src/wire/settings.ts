@@ -1,0 +1,40 @@
+/** A session setting: name and value. */
+export type Setting = readonly [name: string, value: string]
+
+/** Settings of Materialize that PostgreSQL lacks. They are kept under `mz.`, so that SET and SHOW of them work. */
+export const ownSettings: readonly string[] = [
+  'cluster',
+  'cluster_replica',
+  'welcome_message',
+  'real_time_recency',
+  'auto_route_catalog_queries',
+]
+
+/** What PostgreSQL calls a setting. */
+export function settingName(name: string): string {
+  const folded = name.toLowerCase()
+  return ownSettings.includes(folded) ? `mz.${folded}` : folded
+}
+
+/** What a startup message says that is no setting of the session, or that the engine answers itself. */
+const notSettings: ReadonlySet<string> = new Set(['user', 'database', 'replication', 'options'])
+
+/**
+ * The session settings that a client starts with: its parameters, and what `options` says in the manner of
+ * `-c name=value` or `--name=value`. Names that PostgreSQL does not know are for the session to ignore.
+ */
+export function settingsOf(parameters: ReadonlyMap<string, string>): Setting[] {
+  const settings: Setting[] = []
+  for (const [name, value] of parameters) {
+    if (!notSettings.has(name) && !name.startsWith('_pq_.')) settings.push([settingName(name), value])
+  }
+  const words = (parameters.get('options') ?? '').match(/(?:\\.|[^\s\\])+/gs) ?? []
+  for (let i = 0; i < words.length; i += 1) {
+    const word = (words[i] ?? '').replace(/\\(.)/gs, '$1')
+    const text = word === '-c' ? (words[++i] ?? '').replace(/\\(.)/gs, '$1') : word.replace(/^(?:-c|--)/, '')
+    const equals = text.indexOf('=')
+    if (equals > 0)
+      settings.push([settingName(text.slice(0, equals).replaceAll('-', '_')), text.slice(equals + 1)])
+  }
+  return settings
+}

@@ -1,0 +1,148 @@
+import type { Generation } from '../types.js'
+import { Cursor } from './cursor.js'
+import { dialectOf } from './dialect.js'
+import { type Failure, failure, syntaxError } from './failure.js'
+import { readSubscription, type Subscription } from './subscription.js'
+import { type Token, tokensOf } from './tokens.js'
+
+/** A piece of what a client sent, by who answers it. */
+export type Statement =
+  /** For PostgreSQL. `tags` renames the command tags of its answers, in order; undefined leaves one as it is. */
+  | { readonly kind: 'sql'; readonly sql: string; readonly tags: readonly (string | undefined)[] }
+  /** A stream; `copy` is false for the bare statement, which can be described but not run. */
+  | { readonly kind: 'subscribe'; readonly subscription: Subscription; readonly copy: boolean }
+  /** `COPY … FROM STDIN`: its data is gathered first. */
+  | { readonly kind: 'copy-in'; readonly sql: string; readonly binary: boolean }
+  /** Refused before PostgreSQL sees it. */
+  | { readonly kind: 'refused'; readonly failure: Failure }
+
+/** The words that PostgreSQL takes after `COPY (`. */
+const copyable: ReadonlySet<string> = new Set([
+  'select',
+  'with',
+  'values',
+  'table',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  '(',
+])
+
+/**
+ * Cuts what a client sent into the pieces that are ours and the runs of statements that are PostgreSQL's.
+ * Text with nothing of ours in it comes back as one piece, so that it keeps its implicit transaction.
+ */
+export function statementsOf(sql: string, generation: Generation): Statement[] {
+  const pieces: Statement[] = []
+  let pending: { start: number; tags: (string | undefined)[]; text: string; from: number } | undefined
+  const close = (end: number): void => {
+    if (pending === undefined) return
+    pieces.push({ kind: 'sql', sql: pending.text + sql.slice(pending.from, end), tags: pending.tags })
+    pending = undefined
+  }
+  for (const tokens of splitStatements(tokensOf(sql))) {
+    const [first] = tokens
+    const last = tokens.at(-1)
+    if (first === undefined || last === undefined) continue
+    const ours = recognise(sql, tokens, generation)
+    if (ours !== undefined) {
+      close(first.start)
+      pieces.push(ours)
+      continue
+    }
+    const start = pieces.length === 0 ? 0 : first.start
+    pending ??= { start, tags: [], text: '', from: start }
+    const mapped = dialectOf(sql, tokens, generation)
+    if (mapped !== undefined) {
+      pending.text += sql.slice(pending.from, first.start) + mapped.sql
+      pending.from = last.end
+    }
+    pending.tags.push(mapped?.tag)
+  }
+  close(sql.length)
+  return pieces.length > 0 ? pieces : [{ kind: 'sql', sql, tags: [] }]
+}
+
+function splitStatements(tokens: readonly Token[]): Token[][] {
+  const statements: Token[][] = []
+  let current: Token[] = []
+  let depth = 0
+  for (const token of tokens) {
+    // The bodies of SQL functions (BEGIN ATOMIC … END) hold semicolons; no statement of ours does.
+    if (token.kind === 'symbol' && token.value === '(') depth += 1
+    if (token.kind === 'symbol' && token.value === ')') depth -= 1
+    if (token.kind === 'symbol' && token.value === ';' && depth <= 0) {
+      statements.push(current)
+      current = []
+    } else current.push(token)
+  }
+  statements.push(current)
+  return statements
+}
+
+function recognise(sql: string, tokens: readonly Token[], generation: Generation): Statement | undefined {
+  const cursor = new Cursor(tokens)
+  const first = cursor.peek()
+  if (first?.kind !== 'word') return undefined
+  if (first.value === 'tail' || first.value === 'subscribe') {
+    return subscribe(sql, cursor, generation, false)
+  }
+  if (!cursor.take('copy')) return undefined
+  if (cursor.take('(')) return copyOut(sql, cursor, generation)
+  return copyIn(sql, tokens)
+}
+
+function subscribe(sql: string, cursor: Cursor, generation: Generation, copy: boolean): Statement {
+  const keyword = cursor.next()
+  const offset = keyword?.start ?? 0
+  if (keyword?.value !== generation) {
+    const message =
+      generation === 'subscribe'
+        ? 'TAIL has been renamed to SUBSCRIBE'
+        : 'Unexpected keyword SUBSCRIBE at the beginning of a statement'
+    return refuse(syntaxError(message, offset))
+  }
+  const subscription = readSubscription(sql, cursor, generation)
+  return 'code' in subscription ? refuse(subscription) : { kind: 'subscribe', subscription, copy }
+}
+
+function copyOut(sql: string, cursor: Cursor, generation: Generation): Statement | undefined {
+  const first = cursor.peek()
+  if (first === undefined || copyable.has(first.value)) return undefined
+  if (first.value !== 'tail' && first.value !== 'subscribe') {
+    const found = first.kind === 'word' ? `identifier "${first.value}"` : sql.slice(first.start, first.end)
+    return refuse(
+      syntaxError(`Expected a keyword at the beginning of a statement, found ${found}`, first.start),
+    )
+  }
+  const inside = cursor.toClosing()
+  const statement = subscribe(sql, new Cursor(inside ?? []), generation, true)
+  if (statement.kind !== 'subscribe') return statement
+  if (!cursor.take('to', 'stdout')) {
+    return refuse(syntaxError('Expected TO STDOUT', cursor.peek()?.start ?? sql.length))
+  }
+  cursor.take('with')
+  if (cursor.take('(')) {
+    const options = new Cursor(cursor.toClosing() ?? [])
+    const format = options.take('format') ? options.next()?.value.toLowerCase() : undefined
+    if (format !== undefined && format !== 'text') {
+      const name = format.slice(0, 1).toUpperCase() + format.slice(1)
+      return refuse(failure('0A000', `COPY TO format ${name} not supported`))
+    }
+  }
+  return statement
+}
+
+function copyIn(sql: string, tokens: readonly Token[]): Statement | undefined {
+  const stdin = tokens.findIndex((token, i) => token.value === 'from' && tokens[i + 1]?.value === 'stdin')
+  const [first] = tokens
+  const last = tokens.at(-1)
+  if (stdin < 0 || first === undefined || last === undefined) return undefined
+  const binary = tokens.slice(stdin).some(token => token.value.toLowerCase() === 'binary')
+  return { kind: 'copy-in', sql: sql.slice(first.start, last.end), binary }
+}
+
+function refuse(why: Failure): Statement {
+  return { kind: 'refused', failure: why }
+}
