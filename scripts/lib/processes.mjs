@@ -25,7 +25,6 @@ export function environment(more = {}) {
 
 /**
  * Runs a command and resolves with its exit code. With `quiet`, its output is shown only if it fails.
- * Signals are left to the child: it shares our terminal, and we end when it has ended.
  */
 export function execute(command, args, { cwd = root, env = environment(), quiet = false } = {}) {
   return new Promise((resolve, reject) => {
@@ -38,12 +37,12 @@ export function execute(command, args, { cwd = root, env = environment(), quiet 
     const chunks = []
     child.stdout?.on('data', chunk => chunks.push(chunk))
     child.stderr?.on('data', chunk => chunks.push(chunk))
+    // Also what a terminal sends to both of us: a child may get a signal twice, and we end when it has ended.
     const forward = signal => child.kill(signal)
-    const ignore = () => {}
-    process.on('SIGINT', ignore).on('SIGTERM', forward)
+    process.on('SIGINT', forward).on('SIGTERM', forward)
     child.once('error', reject)
     child.once('close', (code, signal) => {
-      process.off('SIGINT', ignore).off('SIGTERM', forward)
+      process.off('SIGINT', forward).off('SIGTERM', forward)
       if (quiet && code !== 0) process.stderr.write(Buffer.concat(chunks))
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143))
     })

@@ -35,7 +35,7 @@ async function main(options: DemoOptions): Promise<number> {
   if (!isLive) for (const [name, address] of addresses) console.log(`${name}: ${address}`)
   const draw = isLive ? board(chain, options, addresses, notices) : undefined
   const interrupted = new Promise<'interrupted'>(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'))
   })
   const done = new Promise<'done'>(resolve => {
     if (options.runMs !== undefined) setTimeout(() => resolve('done'), options.runMs).unref()

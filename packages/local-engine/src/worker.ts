@@ -15,13 +15,11 @@ async function serve(): Promise<void> {
     const { backend, ready } = await LocalBackend.start(options)
     let turn: Promise<void> = Promise.resolve()
     port.on('message', (call: Call) => {
+      // SQL that fails is an answer. What throws is a fault of the database, after which nothing it says can be
+      // trusted: the rejection is not handled, and ends the thread.
       turn = turn.then(async () => {
-        try {
-          const result = await answer(backend, call)
-          post({ kind: 'answer', id: call.id, result }, transferable(result))
-        } catch (thrown) {
-          post({ kind: 'refused', id: call.id, reason: reasonOf(thrown) })
-        }
+        const result = await answer(backend, call)
+        post({ kind: 'answer', id: call.id, result }, transferable(result))
       })
     })
     post({ kind: 'ready', ready })

@@ -11,7 +11,6 @@ export class Connection implements Channel {
   readonly #socket: Socket
   readonly #reader: FrameReader
   #waiting: ((frame: Frame | undefined) => void) | undefined
-  #buffered = 0
   #hungUp = false
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
@@ -70,10 +69,9 @@ export class Connection implements Channel {
 
   #receive(chunk: Buffer): void {
     this.#reader.push(chunk)
-    this.#buffered += chunk.length
     const waiting = this.#waiting
     if (waiting === undefined) {
-      if (this.#buffered > readAheadBytes) this.#socket.pause()
+      if (this.#reader.buffered > readAheadBytes) this.#socket.pause()
       return
     }
     const frame = this.#take()
@@ -90,7 +88,6 @@ export class Connection implements Channel {
       this.end()
       return undefined
     }
-    if (frame !== undefined) this.#buffered -= frame.body.length
     return frame
   }
 

@@ -40,10 +40,8 @@ export class Conversation implements Runner {
     this.session = new Session(services, settings)
     this.#extended = new Extended(`c${pid}_`, this, services.generation)
     channel.onDrain = () => this.#listener?.drained()
-    channel.onHangup = () => {
-      this.#listener?.end({ kind: 'gone' })
-      this.session.cancel()
-    }
+    // A statement that was sent is run, as PostgreSQL does; only a stream ends with whoever reads it.
+    channel.onHangup = () => this.#listener?.end({ kind: 'gone' })
   }
 
   /** Answers until the client leaves; then nothing of it is left. Rejects only if the backend is gone. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { died, startFailed } from '../errors.js'
+import { closed, died, type EngineError, reasonOf, startFailed } from '../errors.js'
 import type {
   Backend,
   BackendOptions,
@@ -26,7 +26,7 @@ export class WorkerBackend implements Backend {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
-  #over: unknown
+  #over: EngineError | undefined
 
   private constructor(worker: Worker) {
     this.#worker = worker
@@ -46,8 +46,8 @@ export class WorkerBackend implements Backend {
     return new Promise((resolve, reject) => {
       let started = false
       const fail = (reason: unknown): void => {
-        if (!started) reject(startFailed(reason instanceof Error ? reason.message : String(reason), reason))
-        else if (backend.#end(reason)) onDeath(reason)
+        if (!started) reject(startFailed(reasonOf(reason), reason))
+        else if (backend.#end(died(reason))) onDeath(reason)
       }
       worker.on('error', fail)
       worker.on('exit', code => fail(new Error(`the thread ended with code ${code}`)))
@@ -85,7 +85,7 @@ export class WorkerBackend implements Backend {
   }
 
   async stop(): Promise<void> {
-    this.#end(new Error('the engine was closed'))
+    this.#end(closed())
     await this.#worker.terminate()
   }
 
@@ -107,21 +107,20 @@ export class WorkerBackend implements Backend {
     })
   }
 
-  #settle(reply: Reply & { readonly kind: 'answer' | 'refused' }): void {
+  #settle(reply: Reply & { readonly kind: 'answer' }): void {
     const waiting = this.#waiting.get(reply.id)
     this.#waiting.delete(reply.id)
-    if (reply.kind === 'refused') waiting?.reject(died(new Error(reply.reason)))
-    // The thread answers a call with what its method gives: one type of this program talks to itself.
-    else waiting?.resolve(reply.result as never)
+    // The thread answers a call with what its method gives: the program talks to itself.
+    waiting?.resolve(reply.result as never)
   }
 
   /** Rejects everything that waits. False if it had ended before. */
-  #end(reason: unknown): boolean {
+  #end(reason: EngineError): boolean {
     if (this.#over !== undefined) return false
-    this.#over = died(reason)
+    this.#over = reason
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
-    for (const { reject } of waiting) reject(this.#over)
+    for (const { reject } of waiting) reject(reason)
     return true
   }
 }

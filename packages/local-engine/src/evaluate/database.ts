@@ -1,6 +1,6 @@
-import { readDataRow, readFailure, statusIn } from '../wire/backend.js'
+import { errorResponse, readDataRow, readFailure, statusIn } from '../wire/backend.js'
 import { ByteWriter } from '../wire/bytes.js'
-import type { Failure } from '../wire/failure.js'
+import { type Failure, failure } from '../wire/failure.js'
 import { framesOf } from '../wire/frames.js'
 import { query } from '../wire/frontend.js'
 import type { Setting } from '../wire/settings.js'
@@ -36,8 +36,24 @@ export class Database {
     this.#protocol = protocol
   }
 
-  /** Runs whole messages and gives the whole answer. */
+  /** Runs whole messages and gives the whole answer. Rejects if the database has stopped answering. */
   async raw(messages: Uint8Array): Promise<Buffer> {
+    const answer = await this.#exchange(messages)
+    return isSilent(messages, answer) ? this.#recover(answer) : answer
+  }
+
+  /**
+   * A statement that PostgreSQL's own limits do not stop may trap the machine that it runs on; PGlite then goes on as
+   * if nothing were to say. That is an error to the client, and the end if nothing else works either.
+   */
+  async #recover(answer: Buffer): Promise<Buffer> {
+    const probed = await this.#exchange(query('SHOW server_version'))
+    if (isSilent(query(''), probed)) throw new Error('the database does not answer any more')
+    const message = 'the statement was too much for the engine: it is nested too deeply, or its data is too large'
+    return Buffer.concat([errorResponse(failure('54001', message)), answer])
+  }
+
+  async #exchange(messages: Uint8Array): Promise<Buffer> {
     const answer = new ByteWriter(8192)
     await this.#protocol.execProtocolRawStream(messages, {
       syncToFs: false,
@@ -107,6 +123,12 @@ export class Database {
     const settings = result.rows.map(([name, value]): Setting => [name ?? '', value ?? ''])
     return settings.filter(([name]) => name !== 'mz.now')
   }
+}
+
+/** Whether messages that have to be answered were not: there is at most a ReadyForQuery. */
+function isSilent(messages: Uint8Array, answer: Buffer): boolean {
+  const first = String.fromCharCode(messages[0] ?? 0)
+  return 'QPBDEC'.includes(first) && answer.length <= 6
 }
 
 export function literal(text: string): string {

@@ -32,9 +32,10 @@ export class Upkeep {
   /** Does the next step. A round begins when there is none left, and is over at once if nothing was written. */
   async step(nowMs: number): Promise<UpkeepResult> {
     if (this.#steps.length === 0) {
-      await this.#database.dress([], nowMs)
-      this.#steps = [...this.#retain.map(each => this.#prune(each)), now => this.#survey(now)]
+      this.#steps = [...this.#retain.map(each => this.#prune(each)), () => this.#survey()]
     }
+    // In every step: between two of them the session was a client's, with its search path.
+    await this.#database.dress([], nowMs)
     const events = (await this.#steps.shift()?.(nowMs)) ?? []
     return { more: this.#steps.length > 0, events }
   }
@@ -58,7 +59,7 @@ export class Upkeep {
   }
 
   /** Looks which tables have many dead rows or have changed much since they were analyzed. */
-  async #survey(_nowMs: number): Promise<EngineEvent[]> {
+  async #survey(): Promise<EngineEvent[]> {
     const horizon = (await this.#database.value('SELECT pg_snapshot_xmax(pg_current_snapshot())')) ?? ''
     if (horizon === this.#horizon) return []
     this.#horizon = horizon

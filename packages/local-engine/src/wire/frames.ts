@@ -20,6 +20,11 @@ export class FrameReader {
     this.#maxBytes = maxBytes
   }
 
+  /** Bytes that were pushed and not yet given. */
+  get buffered(): number {
+    return this.#buffered
+  }
+
   startTyped(): void {
     this.#typed = true
   }
