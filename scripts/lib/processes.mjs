@@ -24,7 +24,8 @@ export function environment(more = {}) {
 }
 
 /**
- * Runs a command and resolves with its exit code. With `quiet`, its output is shown only if it fails.
+ * Runs a command and resolves with its exit code; 130 if a signal ended it, or came while it prepared something (`quiet`), so that
+ * nothing is started after it. With `quiet`, its output is shown only if it fails.
  */
 export function execute(command, args, { cwd = root, env = environment(), quiet = false } = {}) {
   return new Promise((resolve, reject) => {
@@ -38,13 +39,17 @@ export function execute(command, args, { cwd = root, env = environment(), quiet 
     child.stdout?.on('data', chunk => chunks.push(chunk))
     child.stderr?.on('data', chunk => chunks.push(chunk))
     // Also what a terminal sends to both of us: a child may get a signal twice, and we end when it has ended.
-    const forward = signal => child.kill(signal)
+    let isInterrupted = false
+    const forward = signal => {
+      isInterrupted = true
+      child.kill(signal)
+    }
     process.on('SIGINT', forward).on('SIGTERM', forward)
     child.once('error', reject)
-    child.once('close', (code, signal) => {
+    child.once('close', code => {
       process.off('SIGINT', forward).off('SIGTERM', forward)
-      if (quiet && code !== 0) process.stderr.write(Buffer.concat(chunks))
-      resolve(code ?? (signal === 'SIGINT' ? 130 : 143))
+      if (quiet && code !== 0 && !isInterrupted) process.stderr.write(Buffer.concat(chunks))
+      resolve(code === null || (isInterrupted && quiet) ? 130 : code)
     })
   })
 }

@@ -11,48 +11,60 @@ const rateOverMs = 10_000
 /** Ctrl-C ends everything within two seconds, also if a part hangs. */
 const closeWithinMs = 1800
 
+/** Runs the demo and resolves with the exit code of the process. */
 async function main(options: DemoOptions): Promise<number> {
-  const notices: string[] = []
+  const interrupted = new Promise<'interrupted'>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'))
+  })
   const isLive = process.stdout.isTTY && options.runMs === undefined
+  const notices: string[] = []
   const say = (text: string): void => {
     if (isLive) notices.push(text)
     else console.log(text)
   }
   console.log('starting the embedded engine (the first time takes some seconds longer) …')
-  const chain = await startChain(options, {
+  const starting = startChain(options, {
     onNotice: say,
     onTransition: transition => {
       if (!isLive) console.log(line(transition))
     },
   })
-  const addresses: (readonly [string, string])[] = [
-    ['SQL', `psql ${chain.sqlUrl}`],
-    ['metrics', `${chain.metricsUrl}/metrics`],
-    ['page', `${chain.metricsUrl}/`],
-  ]
+  const chain = await Promise.race([starting, interrupted])
+  if (chain === 'interrupted') {
+    await inTime(starting.then(late => late.close()).catch(() => {}))
+    return 0
+  }
   const monitors = options.prometheus ? await startPrometheus(chain.metricsUrl, say) : undefined
-  addresses.push(...(monitors?.addresses ?? []))
+  const addresses = [...addressesOf(chain), ...(monitors?.addresses ?? [])]
   if (!isLive) for (const [name, address] of addresses) console.log(`${name}: ${address}`)
   const draw = isLive ? board(chain, options, addresses, notices) : undefined
-  const interrupted = new Promise<'interrupted'>(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'))
-  })
-  const done = new Promise<'done'>(resolve => {
-    if (options.runMs !== undefined) setTimeout(() => resolve('done'), options.runMs).unref()
-  })
   try {
-    await Promise.race([interrupted, done, chain.failed])
+    await Promise.race([interrupted, elapsed(options.runMs), chain.failed])
   } finally {
     draw?.stop()
-    const summary = summarize(chain.watch.transitions, chain.eventsSent(), chain.latency.resultsMs())
-    console.log(describeSummary(summary))
-    await Promise.race([
-      Promise.all([monitors?.close(), chain.close()]),
-      new Promise(resolve => setTimeout(resolve, closeWithinMs).unref()),
-    ])
-    if (options.runMs !== undefined && summary.cycles === 0) process.exitCode = 1
+    await inTime(Promise.all([monitors?.close(), chain.close()]))
   }
-  return Number(process.exitCode ?? 0)
+  const summary = summarize(chain.watch.transitions, chain.eventsSent(), chain.latency.resultsMs())
+  console.log(describeSummary(summary))
+  return options.runMs !== undefined && summary.cycles === 0 ? 1 : 0
+}
+
+function addressesOf({ sqlUrl, metricsUrl }: Chain): readonly (readonly [string, string])[] {
+  return [
+    ['SQL', `psql ${sqlUrl}`],
+    ['metrics', `${metricsUrl}/metrics`],
+    ['page', `${metricsUrl}/`],
+  ]
+}
+
+function elapsed(ms: number | undefined): Promise<void> {
+  return new Promise(resolve => {
+    if (ms !== undefined) setTimeout(resolve, ms).unref()
+  })
+}
+
+async function inTime(closing: Promise<unknown>): Promise<void> {
+  await Promise.race([closing, elapsed(closeWithinMs)])
 }
 
 function board(
