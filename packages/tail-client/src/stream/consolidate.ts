@@ -28,18 +28,19 @@ function endOfTimestamp(updates: readonly RawUpdate[], from: number): number {
   return end
 }
 
-/** The consolidated run, or undefined if every row in it appears once. */
+/** The consolidated run, or undefined if every row in it appears once, which a set tells cheaply. */
 function consolidateRun(
   updates: readonly RawUpdate[],
   from: number,
   end: number,
 ): Iterable<RawUpdate> | undefined {
+  const seen = new Set<string>()
+  for (let i = from; i < end; i++) seen.add(updates[i]?.raw ?? '')
+  if (seen.size === end - from) return undefined
   const sums = new Map<string, RawUpdate>()
-  for (let i = from; i < end; i++) {
-    const update = updates[i]
-    if (!update) continue
+  for (const update of updates.slice(from, end)) {
     const earlier = sums.get(update.raw)
     sums.set(update.raw, earlier ? { ...update, diff: earlier.diff + update.diff } : update)
   }
-  return sums.size === end - from ? undefined : [...sums.values()].filter(({ diff }) => diff !== 0)
+  return [...sums.values()].filter(({ diff }) => diff !== 0)
 }
