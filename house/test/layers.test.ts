@@ -43,7 +43,8 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
 }
 
 /** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */
-const edges = /(^|\/)(connection|socket|server|handler|worker|worker-backend|prepare|cache|engine|cli|main)\.ts$|\/sinks\//
+const edges =
+  /(^|\/)(connection|socket|server|handler|worker|worker-backend|prepare|cache|engine|cli|main)\.ts$|\/sinks\//
 const effects =
   /^(node:)?(net|tls|http|https|fs|fs\/promises|child_process|worker_threads|dgram|pg|pg-copy-streams|@electric-sql\/pglite)$/
 

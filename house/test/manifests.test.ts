@@ -33,12 +33,15 @@ test('what is published is complete: licence, repository, engines, types for bot
     const published = manifest(folder)
     expect(published).toMatchObject({
       license: 'MIT',
-      sideEffects: false,
       engines: { node: '>=20.19' },
       files: ['dist'],
       publishConfig: { access: 'public', provenance: true },
       repository: { directory: folder },
     })
+    // Only a file that is a thread's program does something when it is loaded.
+    expect(
+      [published['sideEffects']].flat().filter(each => each !== false && !/worker/.test(String(each))),
+    ).toEqual([])
     expect(text(`${folder}/LICENSE`)).toBe(text('LICENSE'))
     expect(text(`${folder}/README.md`)).toContain(`# ${published.name}\n`)
     for (const [entry, target] of Object.entries(published.exports ?? {})) {

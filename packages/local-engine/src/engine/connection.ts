@@ -12,6 +12,7 @@ export class Connection implements Channel {
   readonly #reader: FrameReader
   #waiting: ((frame: Frame | undefined) => void) | undefined
   #hungUp = false
+  #broken = false
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
 
@@ -81,8 +82,9 @@ export class Connection implements Channel {
   }
 
   #take(): Frame | undefined {
-    const frame = this.#reader.next()
+    const frame = this.#broken ? undefined : this.#reader.next()
     if (typeof frame === 'string') {
+      this.#broken = true
       this.#socket.write(errorResponse({ severity: 'FATAL', code: '08P01', message: frame }))
       this.#hangUp()
       this.end()

@@ -32,6 +32,7 @@ export class Conversation implements Runner {
   readonly #extended: Extended
   readonly session: Session
   #listener: Listener | undefined
+  #timedOut = false
 
   constructor(pid: number, channel: Channel, services: Services, settings: readonly Setting[]) {
     this.pid = pid
@@ -67,7 +68,7 @@ export class Conversation implements Runner {
   }
 
   send(...parts: readonly Uint8Array[]): Promise<void> {
-    return this.#channel.send(...parts)
+    return this.#inTime(() => this.#channel.send(...parts))
   }
 
   ready(): Promise<void> {
@@ -166,16 +167,25 @@ export class Conversation implements Runner {
     })
   }
 
-  /** The next message. While others wait for this client's transaction, it must not take for ever. */
+  /** The next message; none after the client's time was over, even if it had sent more. */
   async #next(): Promise<Frame | undefined> {
-    if (!this.session.holds) return this.#channel.next()
+    const frame = await this.#inTime(() => this.#channel.next())
+    return this.#timedOut ? undefined : frame
+  }
+
+  /** Waits for the client, to speak or to read; not for ever while the others wait for its transaction. */
+  async #inTime<T>(wait: () => Promise<T>): Promise<T> {
+    if (!this.session.holds) return wait()
     const clear = this.#services.timers.set(() => this.#timeOut(), idleTransactionMs)
-    const frame = await this.#channel.next()
-    clear()
-    return frame
+    try {
+      return await wait()
+    } finally {
+      clear()
+    }
   }
 
   #timeOut(): void {
+    this.#timedOut = true
     this.#services.onEvent({ type: 'transaction-timed-out', pid: this.pid })
     const message = 'terminating connection due to idle-in-transaction timeout'
     this.#channel.write(errorResponse({ severity: 'FATAL', code: '25P03', message }))

@@ -41,6 +41,10 @@ export class WorkerBackend implements Backend {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: options,
       name: 'mzalert-local-engine',
+      // Flags of the host program, its loaders among them, are not meant for this one.
+      execArgv: [],
+      // PostgreSQL counts its own stack and refuses what is nested too deeply. V8's must not end before that.
+      resourceLimits: { stackSizeMb: 64 },
     })
     const backend = new WorkerBackend(worker)
     return new Promise((resolve, reject) => {

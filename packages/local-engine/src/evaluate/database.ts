@@ -49,7 +49,8 @@ export class Database {
   async #recover(answer: Buffer): Promise<Buffer> {
     const probed = await this.#exchange(query('SHOW server_version'))
     if (isSilent(query(''), probed)) throw new Error('the database does not answer any more')
-    const message = 'the statement was too much for the engine: it is nested too deeply, or its data is too large'
+    const message =
+      'the statement was too much for the engine: it is nested too deeply, or its data is too large'
     return Buffer.concat([errorResponse(failure('54001', message)), answer])
   }
 
@@ -128,7 +129,8 @@ export class Database {
 /** Whether messages that have to be answered were not: there is at most a ReadyForQuery. */
 function isSilent(messages: Uint8Array, answer: Buffer): boolean {
   const first = String.fromCharCode(messages[0] ?? 0)
-  return 'QPBDEC'.includes(first) && answer.length <= 6
+  const onlyReady = answer.length === 6 && statusIn(answer) !== undefined
+  return 'QPBDEC'.includes(first) && (answer.length === 0 || onlyReady)
 }
 
 export function literal(text: string): string {

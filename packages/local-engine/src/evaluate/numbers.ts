@@ -20,6 +20,6 @@ export function plainNumber(text: string): string {
   const digits = (whole + fraction).padEnd(Math.max(point, 0), '0')
   const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits
   const at = Math.max(point, 1)
-  const plain = trimNumeric(`${padded.slice(0, at).replace(/^0+(?=\d)/, '')}.${padded.slice(at)}`)
+  const plain = trimNumeric(`${padded.slice(0, at).replace(/^0+(?=\d)/, '')}.${padded.slice(at)}0`)
   return negative && plain !== '0' ? `-${plain}` : plain
 }

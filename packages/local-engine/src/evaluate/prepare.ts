@@ -23,8 +23,6 @@ const settings: readonly string[] = [
   // Everything is in memory and gone with the process: nothing needs to be safe on a disk.
   ...['wal_level=minimal', 'max_wal_senders=0', 'full_page_writes=off', 'synchronous_commit=off'],
   ...['min_wal_size=2MB', 'max_wal_size=32MB', 'shared_buffers=16MB'],
-  // The machine's stack is smaller than what PostgreSQL would take it for; measured, with room.
-  'max_stack_depth=500kB',
   // Statements are short; compiling them would cost more than it saves.
   'jit=off',
   ...['TimeZone=UTC', 'DateStyle=ISO,MDY', 'mz.now=0', 'mz.cluster=quickstart'],

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from './bytes.js'
-import { type Failure, failure } from './failure.js'
+import type { Failure } from './failure.js'
 import { framesOf } from './frames.js'
 
 /** The state of a session's transaction, as ReadyForQuery says it: idle, in a transaction, in a failed one. */
@@ -26,7 +26,6 @@ export const closeComplete: Buffer = message('3')
 export const noData: Buffer = message('n')
 export const noParameters: Buffer = message('t', body => body.int16(0))
 export const copyDone: Buffer = message('c')
-export const emptyQuery: Buffer = message('I')
 
 export function authenticationOk(): Buffer {
   return message('R', body => body.int32(0))
@@ -48,12 +47,15 @@ export function commandComplete(tag: string): Buffer {
   return message('C', body => body.cstring(tag))
 }
 
+// Materialize sends S, C and M, and D, H and P where it has them; never V, F, L or R.
 export function errorResponse(what: Failure): Buffer {
-  return response('E', what.severity, what)
-}
-
-export function noticeResponse(code: string, text: string): Buffer {
-  return response('N', 'NOTICE', failure(code, text))
+  return message('E', body => {
+    body.utf8('S').cstring(what.severity).utf8('C').cstring(what.code).utf8('M').cstring(what.message)
+    if (what.detail !== undefined) body.utf8('D').cstring(what.detail)
+    if (what.hint !== undefined) body.utf8('H').cstring(what.hint)
+    if (what.position !== undefined) body.utf8('P').cstring(String(what.position))
+    body.int8(0)
+  })
 }
 
 /** Text in every column. https://www.postgresql.org/docs/current/protocol-message-formats.html (CopyOutResponse) */
@@ -135,15 +137,4 @@ export function statusIn(answer: Buffer): TransactionStatus | undefined {
   if (end < 0 || answer[end] !== 0x5a || answer.readInt32BE(end + 1) !== 5) return undefined
   const letter = String.fromCharCode(answer[end + 5] ?? 0)
   return letter === 'T' || letter === 'E' ? letter : 'I'
-}
-
-// Materialize sends S, C and M, and D, H and P where it has them; never V, F, L or R.
-function response(type: string, severity: string, what: Failure): Buffer {
-  return message(type, body => {
-    body.utf8('S').cstring(severity).utf8('C').cstring(what.code).utf8('M').cstring(what.message)
-    if (what.detail !== undefined) body.utf8('D').cstring(what.detail)
-    if (what.hint !== undefined) body.utf8('H').cstring(what.hint)
-    if (what.position !== undefined) body.utf8('P').cstring(String(what.position))
-    body.int8(0)
-  })
 }
