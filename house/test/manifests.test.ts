@@ -52,6 +52,21 @@ test('what is published is complete: licence, repository, engines, types for bot
   }
 })
 
+test('every changeset is for a published package and says something', () => {
+  const names = publishedPackages().map(folder => manifest(folder).name)
+  for (const file of tracked().filter(
+    each => /^\.changeset\/.*\.md$/.test(each) && !each.endsWith('README.md'),
+  )) {
+    const [, head = '', words = ''] = /^---\n([\s\S]*?)\n---\n\n([\s\S]+)$/.exec(text(file)) ?? []
+    expect(words.trim(), file).not.toBe('')
+    for (const line of head.split('\n')) {
+      const [, name, bump] = /^'(.+)': (patch|minor|major)$/.exec(line) ?? []
+      expect(names, `${file}: ${line}`).toContain(name)
+      expect(bump).toBeDefined()
+    }
+  }
+})
+
 test('nothing in the repository speaks of a machine, or of the host of a registry', () => {
   const hosts = new RegExp(
     ['registry\\.npm' + 'js', 'static\\.crates', 'repo1?\\.maven', 'proxy\\.golang'].join('|'),

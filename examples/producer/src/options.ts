@@ -57,14 +57,10 @@ function destinationOf(read: (name: keyof typeof destinations) => string): Desti
   switch (sink) {
     case 'ndjson':
       return { sink }
-    case 'postgres':
-      return {
-        sink,
-        databaseUrl: read('DATABASE_URL'),
-        table: read('TABLE'),
-        column: read('COLUMN'),
-        customersTable: read('CUSTOMERS_TABLE'),
-      }
+    case 'postgres': {
+      const [databaseUrl, table] = [read('DATABASE_URL'), read('TABLE')]
+      return { sink, databaseUrl, table, column: read('COLUMN'), customersTable: read('CUSTOMERS_TABLE') }
+    }
     case 'kafka':
       return {
         sink,
