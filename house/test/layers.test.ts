@@ -10,8 +10,9 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['wire', 'copy'],
     ['rows', 'sql'],
     ['stream'],
-    ['resume', 'watchdog', 'options', 'collection'],
-    ['session'],
+    ['resume', 'watchdog', 'options', 'collection', 'token', 'stores'],
+    ['checkpoint', 'session'],
+    ['batch'],
     ['tail'],
     ['index'],
   ],
@@ -44,7 +45,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */
 const edges =
-  /(^|\/)(connection|socket|server|handler|worker|worker-backend|prepare|cache|engine|cli|main)\.ts$|\/sinks\//
+  /(^|\/)(connection|socket|server|handler|worker|worker-backend|prepare|cache|engine|cli|main)\.ts$|\/(sinks|stores)\//
 const effects =
   /^(node:)?(net|tls|http|https|fs|fs\/promises|child_process|worker_threads|dgram|pg|pg-copy-streams|@electric-sql\/pglite)$/
 

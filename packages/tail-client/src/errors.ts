@@ -31,6 +31,8 @@ export const tailErrorCodes = [
   'KEY_VIOLATION',
   'RETRIES_EXHAUSTED',
   'ALREADY_ITERATING',
+  'COMMIT_REFUSED',
+  'CHECKPOINT_CORRUPT',
   'UNSUPPORTED',
 ] as const
 

@@ -18,18 +18,27 @@ interface Rule {
   readonly advice?: string
 }
 
+const historyAdvice =
+  "Begin anew, or set onHistoryLost: 'refetch'; RETAIN HISTORY on the relation keeps more."
+
 /**
  * Which answer of the server means what: first match wins. Materialize says XX000 for most of what it refuses,
  * so that the message decides there; both generations' wordings are kept
  * (https://materialize.com/docs/sql/subscribe/, and the recordings under test/fixtures).
  */
 const rules: readonly Rule[] = [
-  { code: 'HISTORY_LOST', retryable: false, message: /^Timestamp \(\d+\) is not valid for all inputs/ },
+  {
+    code: 'HISTORY_LOST',
+    retryable: false,
+    message: /^Timestamp \(\d+\) is not valid for all inputs/,
+    advice: historyAdvice,
+  },
   {
     code: 'HISTORY_LOST',
     retryable: false,
     sqlState: /^22000$/,
     message: /could not find a valid timestamp/,
+    advice: historyAdvice,
   },
   {
     code: 'RELATION_NOT_FOUND',

@@ -4,15 +4,19 @@ export { TailError, type TailErrorCode, type TailErrorDetails, tailErrorCodes } 
 export type { ServerFields } from './failures.js'
 export type { Source } from './sql/statement.js'
 export { type SqlText, type SqlValue, sql } from './sql/text.js'
+export { fileCheckpoints } from './stores/file.js'
 export type { Change } from './stream/changes.js'
 export { type KeyOf, Tail, type TailEvents, tail } from './tail.js'
 export type {
   Batch,
+  CheckpointStore,
   Clock,
   Column,
   Connection,
   ConnectionOptions,
   Generation,
+  OnHistoryLost,
+  ResumableBatch,
   RetryOptions,
   TailOptions,
   TailStatus,

@@ -3,7 +3,15 @@ import { invalidOption } from './errors.js'
 import { type Backoff, defaultBackoff } from './resume.js'
 import type { Source } from './sql/statement.js'
 import { isSqlText, quoteName } from './sql/text.js'
-import type { Clock, Connection, ConnectionOptions, Generation, RetryOptions, TailOptions } from './types.js'
+import type {
+  Clock,
+  Connection,
+  ConnectionOptions,
+  Generation,
+  OnHistoryLost,
+  RetryOptions,
+  TailOptions,
+} from './types.js'
 
 /** `TailOptions`, checked and with every default filled in. */
 export interface Settings {
@@ -11,6 +19,12 @@ export interface Settings {
   readonly connection: Connection
   readonly signal: AbortSignal | undefined
   readonly snapshot: boolean
+  readonly asOf: bigint | undefined
+  readonly asOfAtLeast: bigint | undefined
+  readonly upTo: bigint | undefined
+  readonly from: string | undefined
+  readonly checkpoint: TailOptions['checkpoint']
+  readonly onHistoryLost: OnHistoryLost
   readonly generation: Generation | 'auto'
   readonly connectTimeoutMs: number
   readonly progressTimeoutMs: number
@@ -38,12 +52,23 @@ export function settings(source: Source, options: TailOptions): Settings {
       options?.connection,
       'a postgres:// URL, its parts, or a function that gives them',
     )
+  oneBeginning(options)
   const retry = options.retry ?? {}
   return {
     source,
     connection: options.connection,
     signal: options.signal,
     snapshot: options.snapshot ?? true,
+    asOf: timestamp('asOf', options.asOf),
+    asOfAtLeast: timestamp('asOfAtLeast', options.asOfAtLeast),
+    upTo: timestamp('upTo', options.upTo),
+    from: options.from,
+    checkpoint: options.checkpoint,
+    onHistoryLost: oneOf('onHistoryLost', options.onHistoryLost ?? 'reconcile', [
+      'reconcile',
+      'refetch',
+      'fail',
+    ]),
     generation: oneOf('generation', options.generation ?? 'auto', ['auto', 'tail', 'subscribe']),
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs, 10_000),
     progressTimeoutMs: positive('progressTimeoutMs', options.progressTimeoutMs, 30_000),
@@ -81,6 +106,20 @@ function checkUrl(url: string): void {
       'not a URL that can be read (not shown: it may hold a password)',
       'postgres://user:password@host:port/database',
     )
+}
+
+/** A stream begins in one way. */
+function oneBeginning({ from, checkpoint, asOf, asOfAtLeast }: TailOptions): void {
+  const given = Object.entries({ from, checkpoint, asOf, asOfAtLeast }).filter(
+    ([, value]) => value !== undefined,
+  )
+  if (given.length > 1)
+    throw invalidOption(given.map(([name]) => name).join(' and '), 'given together', 'one of them')
+}
+
+function timestamp(name: string, value: bigint | undefined): bigint | undefined {
+  if (value === undefined || (typeof value === 'bigint' && value >= 0n && value < 2n ** 64n)) return value
+  throw invalidOption(name, value, 'a bigint from 0 to 2^64 - 1')
 }
 
 function positive(name: string, value: number | undefined, byDefault: number): number {

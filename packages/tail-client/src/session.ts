@@ -17,6 +17,7 @@ export interface SessionOptions {
   readonly target: string | ConnectionOptions
   readonly generation: Generation | 'auto'
   readonly start: Start
+  readonly upTo: bigint | undefined
   /** Whether a server that no longer has the history of `start.after` is asked for a snapshot instead. */
   readonly orSnapshot: boolean
   readonly clock: Clock
@@ -117,10 +118,10 @@ export class Session {
   }
 
   async #open(): Promise<void> {
-    const { source, generation: wanted } = this.#options
+    const { source, generation: wanted, upTo } = this.#options
     await this.#connection.open()
     const generation = wanted === 'auto' ? generationOf(await this.#connection.version()) : wanted
-    const described = await this.#connection.describe(statement(source, generation, { snapshot: true }))
+    const described = await this.#connection.describe(statement(source, generation, { snapshot: true }, upTo))
     this.#columns = described.slice(leadingColumns)
     const refused = await this.#stream(generation, described.length)
     if (!refused) return
@@ -132,11 +133,11 @@ export class Session {
 
   /** Sends the statement; resolves once it streams, or with the server's refusal. */
   #stream(generation: Generation, columnCount: number): Promise<TailError | undefined> {
-    const { source, maxBatchBytes, maxRowBytes, onNotice } = this.#options
+    const { source, maxBatchBytes, maxRowBytes, upTo, onNotice } = this.#options
     const start = this.#start
     const beginning = 'after' in start ? start : start.snapshot ? 'snapshot' : 'no snapshot'
     const builder = new BatchBuilder(generation, beginning, maxBatchBytes)
-    const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes, onNotice })
+    const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes, upTo, onNotice })
     this.#builder = builder
     this.#decoder = decoder
     return new Promise(resolve => {
@@ -148,7 +149,7 @@ export class Session {
         resolve(undefined)
         if (ending) this.#end(ending)
       }
-      this.#connection.stream(query(copyStatement(source, generation, start)), {
+      this.#connection.stream(query(copyStatement(source, generation, start, upTo)), {
         data: chunk => {
           const wasStreaming = decoder.isStreaming
           this.#receive(decoder.push(chunk))

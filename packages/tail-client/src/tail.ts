@@ -1,16 +1,18 @@
 import { EventEmitter } from 'eventemitter3'
+import { ClosedBatch } from './batch.js'
+import { Checkpoint } from './checkpoint.js'
 import { sleep } from './clock.js'
 import { LiveCollection } from './collection.js'
-import { TailError } from './errors.js'
+import { invalidOption, TailError } from './errors.js'
 import type { ServerFields } from './failures.js'
 import { type Settings, settings, targetOf } from './options.js'
 import { decide, delayMs } from './resume.js'
-import { type RowDecoder, rowDecoder } from './rows/row.js'
+import { rowDecoder } from './rows/row.js'
 import { Session } from './session.js'
 import type { Source } from './sql/statement.js'
 import { type Change, changesByKey } from './stream/changes.js'
 import { Delivery } from './stream/delivery.js'
-import type { Batch, Column, TailOptions, TailStatus, UnknownRow, Update } from './types.js'
+import type { Batch, Column, ResumableBatch, TailOptions, TailStatus, UnknownRow, Update } from './types.js'
 
 /** What a `Tail` tells besides its data. Nobody needs to listen; nothing here can end a process. */
 export interface TailEvents {
@@ -40,13 +42,15 @@ export type KeyOf<Row> = (keyof Row & string) | readonly (keyof Row & string)[] 
  *   console.log(diff > 0 ? 'fires' : 'resolves', row.labels)
  */
 export function tail<Row = UnknownRow>(source: Source, options: TailOptions): Tail<Row> {
-  return new Tail<Row>(settings(source, options), options)
+  const checked = settings(source, options)
+  return new Tail<Row>(checked, new Checkpoint(source, checked.from, checked.checkpoint), options)
 }
 
 /** A stream that has not started, runs, or has ended; made by `tail()`. One consumer: it is iterated once. */
 export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, AsyncDisposable {
   readonly events: EventEmitter<TailEvents> = new EventEmitter<TailEvents>()
   readonly #settings: Settings
+  readonly #checkpoint: Checkpoint
   readonly #options: TailOptions
   readonly #stop = new AbortController()
   #isTaken = false
@@ -58,8 +62,9 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   #reconnects = 0
 
   /** Use `tail()`. */
-  constructor(checked: Settings, options: TailOptions) {
+  constructor(checked: Settings, checkpoint: Checkpoint, options: TailOptions) {
     this.#settings = checked
+    this.#checkpoint = checkpoint
     this.#options = options
     this.#sinceMs = checked.clock.nowMs()
   }
@@ -81,7 +86,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   }
 
   /** Yields closed batches: all updates in `[lower, upper)`, also empty ones, which move the frontier. */
-  batches(): AsyncIterableIterator<Batch<Row>> {
+  batches(): AsyncIterableIterator<ResumableBatch<Row>> {
     if (this.#isTaken)
       throw new TailError(
         'ALREADY_ITERATING',
@@ -123,6 +128,12 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   }
 
   #flatten<T>(items: (batch: Batch<Row>) => readonly T[]): AsyncIterableIterator<T> {
+    if (this.#settings.onHistoryLost === 'refetch')
+      throw invalidOption(
+        'onHistoryLost',
+        'refetch',
+        "'reconcile' or 'fail' here; 'refetch' is for batches() and collection()",
+      )
     return this.#closable(this.#flattened(items, this.batches()))
   }
 
@@ -143,23 +154,28 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return iterator
   }
 
-  async *#run(): AsyncGenerator<Batch<Row>, undefined> {
-    const { signal: users, clock, retry, waitForRelation, backoff, random } = this.#settings
+  async *#run(): AsyncGenerator<ResumableBatch<Row>, undefined> {
+    const { signal: users, clock, retry, waitForRelation, backoff, random, upTo } = this.#settings
     const abort = (): void => this.#stop.abort(users?.reason)
     if (users?.aborted) abort()
     users?.addEventListener('abort', abort, { once: true })
     const { signal } = this.#stop
-    const delivery = new Delivery(this.#settings.snapshot && retry !== false, this.#settings.maxHeldRows)
+    const { onHistoryLost, snapshot, maxHeldRows } = this.#settings
+    const delivery = new Delivery(onHistoryLost, snapshot && retry !== false, maxHeldRows)
     let columns: readonly Column[] | undefined
     let failures = 0
     let receivedMs = clock.nowMs()
     try {
+      const from = await this.#checkpoint.frontier()
+      if (from !== undefined) delivery.resumeAfter(from)
       for (;;) {
         try {
           signal.throwIfAborted()
+          if (upTo !== undefined && (delivery.frontier ?? 0n) >= upTo) return undefined
           this.#enter('connecting')
           const session = await this.#open(delivery)
           columns = sameColumns(columns, session.columns)
+          this.#checkpoint.describe(columns)
           const decode = rowDecoder(columns, this.#options)
           this.#enter(session.isLive ? 'live' : 'snapshot')
           this.events.emit('connected', { columns, attempt: failures + 1 })
@@ -173,7 +189,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
             if (batch.kind === 'reconciled')
               this.events.emit('reconciled', { updates: batch.updates.length, frontier: batch.upper })
             this.#frontier = batch.upper
-            yield decoded<Row>(batch, decode)
+            yield new ClosedBatch<Row>(batch, decode, this.#checkpoint)
           }
           return undefined
         } catch (reason) {
@@ -204,12 +220,13 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   async #open(delivery: Delivery): Promise<Session> {
     const { frontier } = delivery
+    const { snapshot, asOf, asOfAtLeast } = this.#settings
     this.#session = await Session.open({
       ...this.#settings,
       signal: this.#stop.signal,
       target: await targetOf(this.#settings.connection),
-      start: frontier === undefined ? { snapshot: this.#settings.snapshot } : { after: frontier },
-      orSnapshot: delivery.canReconcile,
+      start: frontier === undefined ? { snapshot, asOf, asOfAtLeast } : { after: frontier },
+      orSnapshot: delivery.canBeginAnew,
       onNotice: fields => this.events.emit('notice', fields),
     })
     if (this.#session.beginsWithSnapshot) delivery.beginSnapshot()
@@ -227,23 +244,6 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     this.#phase = phase
     this.#sinceMs = this.#settings.clock.nowMs()
   }
-}
-
-function decoded<Row>(
-  batch: { readonly updates: readonly { raw: string; timestamp: bigint; diff: number }[] } & Omit<
-    Batch<Row>,
-    'updates'
-  >,
-  decode: RowDecoder,
-): Batch<Row> {
-  const { kind, lower, upper } = batch
-  const updates = batch.updates.map(({ raw, timestamp, diff }) => ({
-    row: decode(raw) as Row,
-    timestamp,
-    diff,
-    raw,
-  }))
-  return { kind, updates, lower, upper }
 }
 
 function exhausted(cause: TailError, attempts: number, silentMs: number): TailError {

@@ -16,7 +16,8 @@ export interface Update<Row> {
 /**
  * All updates with `lower <= timestamp < upper`: complete, because the server's frontier has reached `upper`.
  *
- * - `snapshot`: the first batch; the updates that state the contents.
+ * - `snapshot`: the updates that state the contents; the first batch, and with `onHistoryLost: 'refetch'` also a later one, which
+ *   voids what came before.
  * - `changes`: what happened in `[lower, upper)`; ordered by timestamp, one update per (timestamp, row).
  * - `progress`: nothing happened; only the frontier moved.
  * - `reconciled`: after a loss of connection, the net difference between what was delivered and the contents now;
@@ -28,6 +29,35 @@ export interface Batch<Row> {
   readonly lower: bigint
   readonly upper: bigint
 }
+
+/** A batch of `tail().batches()`: one can go on after it in another process. */
+export interface ResumableBatch<Row> extends Batch<Row> {
+  /** Where the stream is after this batch, as one string; another process resumes there with `from`. */
+  readonly token: string
+  /**
+   * Saves the token in the `checkpoint` of the options, after the batch has been processed. `COMMIT_REFUSED` without a checkpoint,
+   * and for a batch that is older than one that was committed.
+   */
+  commit(): Promise<void>
+}
+
+/** Where tokens are kept between processes. What it throws is thrown by the iteration or by `commit()`. */
+export interface CheckpointStore {
+  /** The token saved last under a name; undefined if there is none. */
+  load(name: string): Promise<string | undefined>
+  /** Resolves when the token is safe; the old one is kept until then. */
+  save(name: string, token: string): Promise<void>
+}
+
+/**
+ * What happens when a server no longer has the changes since the frontier:
+ *
+ * - `reconcile`: a new snapshot is compared with what was delivered, and only the net difference comes. Holds every distinct row.
+ * - `refetch`: the new snapshot comes as a batch of kind `snapshot`, which voids what came before. Holds nothing. For `.batches()`
+ *   and `.collection()` only, since single updates and changes cannot say that what came before is void.
+ * - `fail`: the iteration ends with `HISTORY_LOST`.
+ */
+export type OnHistoryLost = 'reconcile' | 'refetch' | 'fail'
 
 /** Which statement a server speaks: `TAIL` up to v0.26, `SUBSCRIBE` since v0.27. */
 export type Generation = 'tail' | 'subscribe'
@@ -93,6 +123,21 @@ export interface TailOptions extends ValueOptions {
   readonly signal?: AbortSignal
   /** Whether the contents come first. Default: true. */
   readonly snapshot?: boolean
+  /**
+   * Resumes after the batch whose `token` this is: what happened since comes first, no snapshot. If the server no longer has it, there is
+   * nothing to reconcile with: `HISTORY_LOST`, or with `onHistoryLost: 'refetch'` a snapshot.
+   */
+  readonly from?: string
+  /** Resumes from the token saved under a name, if there is one; `batch.commit()` saves there. */
+  readonly checkpoint?: { readonly store: CheckpointStore; readonly name: string }
+  /** Default: `reconcile`. */
+  readonly onHistoryLost?: OnHistoryLost
+  /** Begins with the contents as of this timestamp, which the server must have sent as a frontier or still hold. */
+  readonly asOf?: bigint
+  /** Begins at the earliest timestamp from this one on that the server still has. Current servers only. */
+  readonly asOfAtLeast?: bigint
+  /** Ends when everything before this timestamp has come. Current servers only. */
+  readonly upTo?: bigint
   /** Which statement the server speaks. Default: by its version. */
   readonly generation?: Generation | 'auto'
   /** Longest time for connecting, TLS, login and description, in milliseconds. Default: 10 000. */

@@ -5,28 +5,46 @@ import { isSqlText, quoteName, type SqlText } from './text.js'
 /** What to tail: a relation's name, the parts of a qualified name, or a query. */
 export type Source = string | readonly string[] | SqlText
 
-/** How a stream begins: with the contents, or after a frontier that this server sent. */
-export type Start = { readonly snapshot: boolean } | { readonly after: bigint }
+/** How a stream begins: with or without the contents, perhaps as of a timestamp, or after a frontier that this server sent. */
+export type Start =
+  | {
+      readonly snapshot: boolean
+      readonly asOf?: bigint | undefined
+      readonly asOfAtLeast?: bigint | undefined
+    }
+  | { readonly after: bigint }
 
 /** The source as it stands in a statement. */
-function sourceText(source: Source): string {
+export function sourceText(source: Source): string {
   return isSqlText(source) ? `(${source.text})` : quoteName(source)
 }
 
 /**
  * The bare statement, for Parse and Describe. A resumed stream starts `AS OF` one below the frontier, since
  * `SNAPSHOT = false` gives what is strictly greater (https://materialize.com/docs/sql/subscribe/#durable-subscriptions).
+ * Throws `UNSUPPORTED` for what TAIL has no words for.
  */
-export function statement(source: Source, generation: Generation, start: Start): string {
+export function statement(source: Source, generation: Generation, start: Start, upTo?: bigint): string {
   const verb = generation === 'tail' ? 'TAIL' : 'SUBSCRIBE'
-  const text = `${verb} ${sourceText(source)}`
-  if ('after' in start) return `${text} WITH (PROGRESS, SNAPSHOT = false) AS OF ${start.after - 1n}`
-  return `${text} WITH (${start.snapshot ? 'PROGRESS' : 'PROGRESS, SNAPSHOT = false'})`
+  const isResumed = 'after' in start
+  const options = !isResumed && start.snapshot ? 'PROGRESS' : 'PROGRESS, SNAPSHOT = false'
+  const [asOf, atLeast] = isResumed ? [start.after - 1n] : [start.asOf, start.asOfAtLeast]
+  if (generation === 'tail' && (atLeast !== undefined || upTo !== undefined))
+    throw new TailError(
+      'UNSUPPORTED',
+      'asOfAtLeast and upTo need SUBSCRIBE, which this server does not have.',
+    )
+  return [
+    `${verb} ${sourceText(source)} WITH (${options})`,
+    asOf === undefined ? '' : ` AS OF ${asOf}`,
+    atLeast === undefined ? '' : ` AS OF AT LEAST ${atLeast}`,
+    upTo === undefined ? '' : ` UP TO ${upTo}`,
+  ].join('')
 }
 
 /** The statement that streams. */
-export function copyStatement(source: Source, generation: Generation, start: Start): string {
-  return `COPY (${statement(source, generation, start)}) TO STDOUT`
+export function copyStatement(source: Source, generation: Generation, start: Start, upTo?: bigint): string {
+  return `COPY (${statement(source, generation, start, upTo)}) TO STDOUT`
 }
 
 /** Which statement a server of this version speaks: TAIL was renamed in v0.27.0, without an overlap. */

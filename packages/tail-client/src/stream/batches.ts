@@ -89,11 +89,12 @@ export class BatchBuilder {
     return upper > this.#lower ? [this.#close(upper)] : []
   }
 
-  /** The stream ended cleanly: what is open is complete. */
-  end(): readonly RawBatch[] {
-    const last = this.#open.at(-1)
-    if (this.#phase === 'live') return last ? [this.#close(last.timestamp + 1n)] : []
-    return this.#closeSnapshot((last?.timestamp ?? this.#asOf ?? endOfTime) + 1n)
+  /** The stream ended cleanly, at `upTo` if it was to: what is open is complete. */
+  end(upTo?: bigint): readonly RawBatch[] {
+    const last = this.#open.at(-1)?.timestamp
+    const upper = upTo ?? (last ?? this.#asOf ?? endOfTime) + 1n
+    if (this.#phase !== 'live') return this.#closeSnapshot(upper)
+    return last !== undefined || (upTo !== undefined && upTo > this.#lower) ? [this.#close(upper)] : []
   }
 
   /** A snapshot may be closed together with later changes: they are two batches. */

@@ -7,6 +7,8 @@ export class Multiset<Row> {
 
   /** Applies a closed batch. A multiplicity below zero is impossible in a collection: `NEGATIVE_MULTIPLICITY` with the row. */
   apply(batch: Batch<Row>): void {
+    // A snapshot states the contents, whatever they were.
+    if (batch.kind === 'snapshot') this.#entries.clear()
     const touched = new Set<string>()
     for (const { raw, row, diff } of batch.updates) {
       const entry = this.#entries.get(raw)

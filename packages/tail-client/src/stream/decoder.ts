@@ -14,6 +14,8 @@ export interface DecoderOptions {
   /** How many columns the stream must have, the leading three included. */
   readonly columnCount: number
   readonly maxRowBytes: number
+  /** A clean end is due here; undefined: only when nothing can change any more. */
+  readonly upTo?: bigint | undefined
   readonly onNotice: (fields: ServerFields) => void
 }
 
@@ -146,12 +148,13 @@ export class CopyDecoder {
         'COUNT_MISMATCH',
         `The server says it sent ${this.#count} rows, ${this.#lineCount} have come.`,
       )
-    if (this.#lineCount > 0 && this.#latest < endOfTime)
+    const { upTo } = this.#options
+    if (upTo === undefined && this.#lineCount > 0 && this.#latest < endOfTime)
       return failed(
         'UNEXPECTED_END',
         `The server ended the stream at timestamp ${this.#latest}. Was the relation dropped?`,
       )
-    this.#closed.push(...this.#builder.end())
+    this.#closed.push(...this.#builder.end(upTo))
     return { kind: 'complete' }
   }
 }

@@ -1,4 +1,5 @@
 import { TailError } from '../errors.js'
+import type { OnHistoryLost } from '../types.js'
 import type { RawBatch } from './batches.js'
 import type { RawUpdate } from './consolidate.js'
 import { HeldRows } from './held.js'
@@ -7,17 +8,23 @@ import { HeldRows } from './held.js'
 const maxStepBack = 60_000n
 
 /**
- * What the consumer has been given, across connections. A stream that resumes goes on; one that had to begin anew with a
- * snapshot is turned into the net difference, once it has caught up with what was given before.
+ * What the consumer has been given, across connections. A stream that resumes goes on. One that had to begin anew with a snapshot
+ * is held back until it has caught up with what was given before; then it is turned into the net difference, or, where nothing is
+ * held, given as a snapshot.
  */
 export class Delivery {
-  readonly #held: HeldRows | undefined
+  readonly #onHistoryLost: OnHistoryLost
+  readonly #maxHeldRows: number
+  #held: HeldRows | undefined
   #frontier: bigint | undefined
   /** The snapshot of a new connection, and what followed it, until they reach the frontier. */
   #catchingUp: RawUpdate[] | undefined
 
-  constructor(hold: boolean, maxHeldRows: number) {
-    this.#held = hold ? new HeldRows(maxHeldRows) : undefined
+  /** `hold`: whether the first batch will be the contents, so that later ones can be compared with them. */
+  constructor(onHistoryLost: OnHistoryLost, hold: boolean, maxHeldRows: number) {
+    this.#onHistoryLost = onHistoryLost
+    this.#maxHeldRows = maxHeldRows
+    this.#held = hold && onHistoryLost === 'reconcile' ? new HeldRows(maxHeldRows) : undefined
   }
 
   /** Everything below it has been given; undefined before the first batch. */
@@ -25,9 +32,15 @@ export class Delivery {
     return this.#frontier
   }
 
-  /** Whether a snapshot can be compared with what was given. */
-  get canReconcile(): boolean {
-    return this.#held !== undefined
+  /** Another process was given everything below: nothing of it is held here. */
+  resumeAfter(frontier: bigint): void {
+    this.#frontier = frontier
+    this.#held = undefined
+  }
+
+  /** Whether a new snapshot can follow what was given. */
+  get canBeginAnew(): boolean {
+    return this.#held !== undefined || this.#onHistoryLost === 'refetch'
   }
 
   /** A new connection begins with a snapshot. */
@@ -38,13 +51,13 @@ export class Delivery {
   /** The batch to yield; undefined while a new snapshot has not caught up. */
   deliver(batch: RawBatch): RawBatch | undefined {
     const frontier = this.#frontier
-    if (this.#catchingUp && frontier !== undefined) return this.#reconcile(batch, this.#catchingUp, frontier)
+    if (this.#catchingUp && frontier !== undefined) return this.#restate(batch, this.#catchingUp, frontier)
     this.#held?.apply(batch.updates)
     this.#frontier = batch.upper
     return frontier === undefined ? batch : { ...batch, lower: frontier }
   }
 
-  #reconcile(batch: RawBatch, pending: RawUpdate[], frontier: bigint): RawBatch | undefined {
+  #restate(batch: RawBatch, pending: RawUpdate[], frontier: bigint): RawBatch | undefined {
     for (const update of batch.updates) pending.push(update)
     if (batch.upper < frontier - maxStepBack)
       throw new TailError(
@@ -54,8 +67,10 @@ export class Delivery {
     if (batch.upper < frontier) return undefined
     this.#catchingUp = undefined
     this.#frontier = batch.upper
-    const updates = this.#held?.reconcile(pending, batch.upper - 1n) ?? pending
+    const kind = this.#held ? 'reconciled' : 'snapshot'
+    const held = this.#held ?? new HeldRows(this.#maxHeldRows)
+    const updates = held.reconcile(pending, batch.upper - 1n)
     const bytes = updates.reduce((sum, { raw }) => sum + raw.length, 0)
-    return { kind: 'reconciled', updates, lower: frontier, upper: batch.upper, bytes }
+    return { kind, updates, lower: frontier, upper: batch.upper, bytes }
   }
 }

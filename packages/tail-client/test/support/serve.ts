@@ -24,11 +24,11 @@ export async function serve(script: Script): Promise<{ server: ScriptedServer; o
 }
 
 /** Takes batches until `enough` says so, then breaks out of the loop. */
-export async function collect(
-  batches: AsyncIterable<Batch<unknown>>,
-  enough: (taken: readonly Batch<unknown>[]) => boolean,
-): Promise<Batch<unknown>[]> {
-  const taken: Batch<unknown>[] = []
+export async function collect<B extends Batch<unknown>>(
+  batches: AsyncIterable<B>,
+  enough: (taken: readonly B[]) => boolean,
+): Promise<B[]> {
+  const taken: B[] = []
   for await (const batch of batches) {
     taken.push(batch)
     if (enough(taken)) break

@@ -1,0 +1,71 @@
+import { TailError } from './errors.js'
+import { type Source, sourceText } from './sql/statement.js'
+import {
+  checkTokenColumns,
+  checkTokenSource,
+  columnsFingerprint,
+  decodeToken,
+  encodeToken,
+  fingerprint,
+} from './token.js'
+import type { CheckpointStore, Column } from './types.js'
+
+/** Where a stream begins and what of it is saved: from tokens to frontiers and back. */
+export class Checkpoint {
+  readonly #source: string
+  readonly #from: string | undefined
+  readonly #saved: { readonly store: CheckpointStore; readonly name: string } | undefined
+  #columns = ''
+  #resumed: ReturnType<typeof decodeToken> | undefined
+  #committed = -1n
+
+  /** Throws for a token that is none, or of another relation. */
+  constructor(
+    source: Source,
+    from: string | undefined,
+    saved: { readonly store: CheckpointStore; readonly name: string } | undefined,
+  ) {
+    this.#source = sourceText(source)
+    this.#from = from
+    this.#saved = saved
+    if (from !== undefined) this.#read(from)
+  }
+
+  /** The frontier to resume after: of the token given, or of the one saved; undefined to begin anew. */
+  async frontier(): Promise<bigint | undefined> {
+    const token = this.#from ?? (await this.#saved?.store.load(this.#saved.name))
+    return token === undefined ? undefined : this.#read(token)
+  }
+
+  /** The columns, once they are known. Throws `SCHEMA_MISMATCH` if the token was made for others. */
+  describe(columns: readonly Column[]): void {
+    if (this.#resumed) checkTokenColumns(this.#resumed, columns)
+    this.#columns = columnsFingerprint(columns)
+  }
+
+  token(frontier: bigint): string {
+    return encodeToken({ source: fingerprint(this.#source), columns: this.#columns, frontier })
+  }
+
+  async commit(frontier: bigint): Promise<void> {
+    if (!this.#saved)
+      throw new TailError(
+        'COMMIT_REFUSED',
+        'There is nowhere to commit to. Set the option checkpoint: { store, name }.',
+      )
+    if (frontier < this.#committed)
+      throw new TailError(
+        'COMMIT_REFUSED',
+        `A batch up to ${this.#committed} was committed before this one up to ${frontier}.`,
+      )
+    this.#committed = frontier
+    await this.#saved.store.save(this.#saved.name, this.token(frontier))
+  }
+
+  #read(token: string): bigint {
+    const contents = decodeToken(token)
+    checkTokenSource(contents, this.#source)
+    this.#resumed = contents
+    return contents.frontier
+  }
+}

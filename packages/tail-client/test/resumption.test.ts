@@ -1,0 +1,227 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { type CheckpointStore, fileCheckpoints, tail } from '../src/index.js'
+import { sum } from './support/decode.js'
+import { messages, progress, update } from './support/messages.js'
+import { accepted, collect, failureOf, serve } from './support/serve.js'
+import type { Script } from './support/server.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-checkpoints-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const tooOld = [
+  messages.error('XX000', 'Timestamp (19) is not valid for all inputs: [Antichain { elements: [1] }]'),
+  messages.readyForQuery(),
+]
+
+/** Sends a snapshot to who wants one, and what came since to who resumes after 20. */
+const withHistory: Script['copy'] = (client, statement) =>
+  statement.includes('AS OF 19')
+    ? client.send(accepted, progress(19), update(20, 1, 'b'), progress(21))
+    : client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
+
+test('another process goes on after a token, and nothing comes twice', async () => {
+  const { options, server } = await serve({ copy: withHistory })
+  const [first] = await collect(tail('v', options).batches(), () => true)
+  const rest = await collect(tail('v', { ...options, from: first?.token ?? '' }).batches(), () => true)
+  expect(rest.map(({ kind, lower, upper }) => [kind, lower, upper])).toEqual([['changes', 20n, 21n]])
+  expect([...sum(rest).keys()]).toEqual(['b'])
+  expect(server.statements.at(-1)).toBe(
+    'COPY (SUBSCRIBE "v" WITH (PROGRESS, SNAPSHOT = false) AS OF 19) TO STDOUT',
+  )
+})
+
+test('a token of another relation, or garbage, is refused before anything happens', async () => {
+  const { options, server } = await serve({ copy: withHistory })
+  const [first] = await collect(tail('v', options).batches(), () => true)
+  const token = first?.token ?? ''
+  expect(() => tail('w', { ...options, from: token })).toThrow('[SCHEMA_MISMATCH]')
+  expect(() => tail('v', { ...options, from: 'yesterday' })).toThrow('[INVALID_OPTION]')
+  expect(server.startups).toHaveLength(1)
+})
+
+test('a token of a relation whose columns have changed is refused', async () => {
+  let columns = [{ name: 'a', oid: 25 }]
+  const { options } = await serve({ copy: withHistory, columns: () => columns })
+  const [first] = await collect(tail('v', options).batches(), () => true)
+  columns = [{ name: 'b', oid: 25 }]
+  const error = await failureOf(
+    collect(tail('v', { ...options, from: first?.token ?? '' }).batches(), () => true),
+  )
+  expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', retryable: false })
+  expect(error.message).toContain('now they are b 25')
+})
+
+test('a committed batch is where the next process begins; one that was not committed comes again', async () => {
+  const { options } = await serve({
+    copy: (client, statement) =>
+      client.send(
+        ...(statement.includes('AS OF 19')
+          ? [accepted, progress(19)]
+          : [accepted, progress(10), update(10, 1, 'a'), progress(20)]),
+        update(20, 1, 'b'),
+        progress(21),
+      ),
+  })
+  const checkpoint = { store: fileCheckpoints(folder), name: 'alerts' }
+  const first = tail('v', { ...options, checkpoint }).batches()
+  for await (const batch of first) {
+    if (batch.kind === 'snapshot') await batch.commit()
+    else break // a crash before the commit
+  }
+  const [again] = await collect(tail('v', { ...options, checkpoint }).batches(), () => true)
+  expect(again).toMatchObject({ kind: 'changes', lower: 20n, upper: 21n, updates: [{ raw: 'b' }] })
+  expect(readdirSync(folder)).toEqual(['alerts.checkpoint'])
+})
+
+test('a commit needs somewhere to go, and does not go back', async () => {
+  const { options } = await serve({
+    copy: client =>
+      client.send(accepted, progress(10), update(10, 1, 'a'), progress(20), update(20, 1, 'b'), progress(21)),
+  })
+  const saved: string[] = []
+  const store: CheckpointStore = {
+    load: async () => undefined,
+    save: async (_, token) => void saved.push(token),
+  }
+  const batches = []
+  for await (const batch of tail('v', { ...options, checkpoint: { store, name: 'n' } }).batches())
+    if (batches.push(batch) === 2) break
+  await batches[1]?.commit()
+  expect(await failureOf(Promise.resolve(batches[0]?.commit()))).toMatchObject({ code: 'COMMIT_REFUSED' })
+  expect(saved).toEqual([batches[1]?.token])
+  const [loose] = await collect(tail('v', options).batches(), () => true)
+  expect(await failureOf(Promise.resolve(loose?.commit()))).toMatchObject({
+    code: 'COMMIT_REFUSED',
+  })
+})
+
+test('a checkpoint file that was damaged is refused, not taken for none', async () => {
+  const store = fileCheckpoints(path.join(folder, 'damaged'))
+  expect(await store.load('x')).toBeUndefined()
+  await store.save('x', 'token')
+  expect(await store.load('x')).toBe('token')
+  const file = path.join(folder, 'damaged', 'x.checkpoint')
+  const whole = readFileSync(file, 'utf8')
+  for (const damaged of ['', whole.slice(0, -1), whole.replace('token', 'taken'), 'token']) {
+    writeFileSync(file, damaged)
+    expect(await failureOf(store.load('x'))).toMatchObject({ code: 'CHECKPOINT_CORRUPT' })
+  }
+  for (const name of ['', '../x', '.x', 'a/b'])
+    expect(await failureOf(store.load(name))).toMatchObject({ code: 'INVALID_OPTION' })
+})
+
+test('when the history is lost, a user may want the error', async () => {
+  const { options } = await serve({
+    copy: (client, _, index) => {
+      if (index > 0) return client.send(...tooOld)
+      client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
+      client.end()
+    },
+  })
+  const error = await failureOf(
+    collect(tail('v', { ...options, onHistoryLost: 'fail' }).batches(), () => false),
+  )
+  expect(error).toMatchObject({ code: 'HISTORY_LOST', retryable: false })
+})
+
+test('T3: when the history is lost and nothing is held, a snapshot voids what came before', async () => {
+  const { options } = await serve({
+    copy: (client, statement, index) => {
+      if (statement.includes('AS OF')) return client.send(...tooOld)
+      if (index > 0)
+        return client.send(
+          accepted,
+          progress(15),
+          update(15, 1, 'a'),
+          progress(16),
+          update(18, -1, 'a'),
+          update(18, 1, 'b'),
+          progress(30),
+        )
+      client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
+      client.end()
+    },
+  })
+  const live = tail('v', { ...options, onHistoryLost: 'refetch' }).collection()
+  await live.ready
+  while (live.frontier < 30n) await new Promise(resolve => setImmediate(resolve))
+  expect(live.rows()).toEqual([{ a: 'b' }])
+  await live.close()
+})
+
+test('a token whose history is lost has nothing to reconcile with: it fails, unless a snapshot is welcome', async () => {
+  const { options } = await serve({
+    copy: (client, statement) =>
+      statement.includes('AS OF')
+        ? client.send(...tooOld)
+        : client.send(accepted, progress(10), update(10, 1, 'a'), progress(20)),
+  })
+  const [first] = await collect(tail('v', options).batches(), () => true)
+  const from = first?.token ?? ''
+  expect(await failureOf(collect(tail('v', { ...options, from }).batches(), () => true))).toMatchObject({
+    code: 'HISTORY_LOST',
+  })
+  const [anew] = await collect(
+    tail('v', { ...options, from, onHistoryLost: 'refetch' }).batches(),
+    () => true,
+  )
+  expect(anew).toMatchObject({ kind: 'snapshot', updates: [{ raw: 'a', diff: 1 }] })
+})
+
+test('single updates and changes cannot void what came before, so refetch is refused there', async () => {
+  const { options } = await serve({ copy: () => {} })
+  const stream = tail('v', { ...options, onHistoryLost: 'refetch' })
+  expect(() => stream[Symbol.asyncIterator]()).toThrow('[INVALID_OPTION] onHistoryLost')
+  expect(() => stream.changes({ key: 'a' })).toThrow('[INVALID_OPTION] onHistoryLost')
+})
+
+test('a stream can begin as of a timestamp and end up to another', async () => {
+  const { options, server } = await serve({
+    copy: client =>
+      client.send(
+        accepted,
+        progress(10),
+        update(10, 1, 'a'),
+        progress(11),
+        update(12, 1, 'b'),
+        progress(16),
+        messages.copyDone(),
+        messages.commandComplete('COPY 5'),
+        messages.readyForQuery(),
+      ),
+  })
+  const taken = await collect(tail('v', { ...options, asOf: 10n, upTo: 15n }).batches(), () => false)
+  expect([...sum(taken).keys()]).toEqual(['a', 'b'])
+  expect(server.statements.at(-1)).toBe('COPY (SUBSCRIBE "v" WITH (PROGRESS) AS OF 10 UP TO 15) TO STDOUT')
+  await collect(tail('v', { ...options, asOfAtLeast: 5n, upTo: 15n }).batches(), () => false)
+  expect(server.statements.at(-1)).toBe(
+    'COPY (SUBSCRIBE "v" WITH (PROGRESS) AS OF AT LEAST 5 UP TO 15) TO STDOUT',
+  )
+})
+
+test('a connection lost at the very end of a bounded stream is not asked for again', async () => {
+  const { options, server } = await serve({
+    copy: client => {
+      client.send(accepted, progress(10), update(10, 1, 'a'), progress(15))
+      client.end()
+    },
+  })
+  await collect(tail('v', { ...options, upTo: 15n }).batches(), () => false)
+  expect(server.startups).toHaveLength(1)
+})
+
+test('what TAIL has no words for is said before it is sent', async () => {
+  const { options } = await serve({ version: undefined, copy: () => {} })
+  const error = await failureOf(collect(tail('v', { ...options, upTo: 15n }).batches(), () => true))
+  expect(error).toMatchObject({ code: 'UNSUPPORTED' })
+  for (const wrong of [
+    { asOf: -1n },
+    { upTo: 5 as never },
+    { asOf: 1n, from: 'x' },
+    { onHistoryLost: 'pray' as never },
+  ])
+    expect(() => tail('v', { ...options, ...wrong })).toThrow('[INVALID_OPTION]')
+})
