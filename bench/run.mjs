@@ -101,24 +101,33 @@ const results = Object.fromEntries(Object.keys(ways).map(name => [name, []]))
 try {
   for (let round = 0; round <= rounds; round++)
     for (const [name, way] of Object.entries(ways)) {
+      globalThis.gc?.()
+      const before = process.cpuUsage()
       const start = performance.now()
       const count = await way()
       if (count !== rows) throw new Error(`${name} saw ${count} rows, not ${rows}`)
       // The first round warms everything up.
-      if (round > 0) results[name].push(performance.now() - start)
+      const ms = performance.now() - start
+      const { user, system } = process.cpuUsage(before)
+      if (round > 0) results[name].push({ ms, cpuMs: (user + system) / 1000 })
     }
 } finally {
   child.kill()
 }
 
 const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-const own = median(results['tail().batches()'])
+const medians = Object.entries(results).map(([name, runs]) => ({
+  name,
+  ms: median(runs.map(run => run.ms)),
+  cpuMs: median(runs.map(run => run.cpuMs)),
+}))
+const own = medians.find(({ name }) => name === 'tail().batches()')
 console.log(
   `${rows} updates of 8 columns, ${(bytes / 1e6).toFixed(0)} MB, ${rounds} rounds, Node ${process.versions.node}`,
 )
-for (const [name, values] of Object.entries(results)) {
-  const ms = median(values)
+for (const { name, ms, cpuMs } of medians) {
+  const rate = ((rows / ms) * 1000).toFixed(0).padStart(9)
   console.log(
-    `${name.padEnd(34)} ${ms.toFixed(0).padStart(6)} ms  ${((rows / ms) * 1000).toFixed(0).padStart(9)} rows/s  ${(ms / own).toFixed(2)}x of ours`,
+    `${name.padEnd(34)} ${ms.toFixed(0).padStart(6)} ms ${cpuMs.toFixed(0).padStart(6)} ms CPU ${rate} rows/s  ${(ms / own.ms).toFixed(2)}x of ours`,
   )
 }

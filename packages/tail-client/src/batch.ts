@@ -14,12 +14,8 @@ export class ClosedBatch<Row> implements ResumableBatch<Row> {
   /** Throws `DECODE` or `SCHEMA_MISMATCH` for a row that does not fit the columns. */
   constructor({ kind, updates, lower, upper }: RawBatch, decode: RowDecoder, checkpoint: Checkpoint) {
     this.kind = kind
-    this.updates = updates.map(({ raw, timestamp, diff }) => ({
-      row: decode(raw) as Row,
-      timestamp,
-      diff,
-      raw,
-    }))
+    for (const update of updates) update.row = decode(update.raw)
+    this.updates = updates as readonly Update<Row>[]
     this.lower = lower
     this.upper = upper
     this.#checkpoint = checkpoint

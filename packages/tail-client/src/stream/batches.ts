@@ -1,6 +1,6 @@
 import { TailError } from '../errors.js'
 import type { Generation } from '../types.js'
-import { consolidate, type RawUpdate } from './consolidate.js'
+import type { RawUpdate } from './consolidate.js'
 
 /** A closed batch before its rows are decoded; `bytes` is the length of its rows' text. */
 export interface RawBatch {
@@ -73,7 +73,7 @@ export class BatchBuilder {
         'BATCH_TOO_LARGE',
         `More than ${this.#maxBatchBytes} bytes wait for their timestamp to close. Raise maxBatchBytes, or tail a smaller view.`,
       )
-    this.#open.push({ timestamp, diff, raw })
+    this.#open.push({ row: undefined, timestamp, diff, raw })
   }
 
   /** The batches that progress to `upper` closes: none, one, or the snapshot and what followed it. */
@@ -104,15 +104,14 @@ export class BatchBuilder {
     const updates = split < 0 ? this.#open : this.#open.slice(0, split)
     const rest = split < 0 ? [] : this.#open.slice(split)
     this.#phase = 'live'
-    const snapshot = batch('snapshot', consolidate(updates), asOf, split < 0 ? upper : asOf + 1n)
+    const snapshot = batch('snapshot', updates, asOf, split < 0 ? upper : asOf + 1n)
     this.#lower = snapshot.upper
     this.#open = rest
     return rest.length > 0 ? [snapshot, this.#close(upper)] : this.#cleared([snapshot])
   }
 
   #close(upper: bigint): RawBatch {
-    const updates = consolidate(this.#open)
-    const closed = batch(updates.length > 0 ? 'changes' : 'progress', updates, this.#lower, upper)
+    const closed = batch(this.#open.length > 0 ? 'changes' : 'progress', this.#open, this.#lower, upper)
     this.#lower = upper
     this.#cleared([])
     return closed

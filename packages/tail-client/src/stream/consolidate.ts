@@ -3,6 +3,8 @@ export interface RawUpdate {
   readonly timestamp: bigint
   readonly diff: number
   readonly raw: string
+  /** The place of the decoded row: filled in when the batch is given, so that an update is one object from the socket on. */
+  row?: unknown
 }
 
 /**

@@ -1,7 +1,7 @@
 import { TailError } from '../errors.js'
 import type { OnHistoryLost } from '../types.js'
 import type { RawBatch } from './batches.js'
-import type { RawUpdate } from './consolidate.js'
+import { consolidate, type RawUpdate } from './consolidate.js'
 import { HeldRows } from './held.js'
 
 /** A server may lag behind what it had said before a restart; beyond this it is another server, or a restored backup. */
@@ -52,9 +52,19 @@ export class Delivery {
   deliver(batch: RawBatch): RawBatch | undefined {
     const frontier = this.#frontier
     if (this.#catchingUp && frontier !== undefined) return this.#restate(batch, this.#catchingUp, frontier)
-    this.#held?.apply(batch.updates)
     this.#frontier = batch.upper
-    return frontier === undefined ? batch : { ...batch, lower: frontier }
+    const updates = this.#take(batch)
+    const kind = batch.kind === 'changes' && updates.length === 0 ? 'progress' : batch.kind
+    return { ...batch, kind, updates, lower: frontier ?? batch.lower }
+  }
+
+  /** The batch's updates, consolidated and held. */
+  #take(batch: RawBatch): readonly RawUpdate[] {
+    if (batch.kind === 'snapshot' && this.#held?.size === 0 && this.#held.begin(batch.updates))
+      return batch.updates
+    const updates = consolidate(batch.updates)
+    this.#held?.apply(updates)
+    return updates
   }
 
   #restate(batch: RawBatch, pending: RawUpdate[], frontier: bigint): RawBatch | undefined {

@@ -23,6 +23,18 @@ export class HeldRows {
   }
 
   /**
+   * Takes over the contents where nothing is held yet; false, and nothing taken, if a row appears twice. Rows that are held tell for
+   * free what consolidating would need a set for.
+   */
+  begin(updates: readonly RawUpdate[]): boolean {
+    for (const { raw, diff } of updates) this.#rows.set(raw, diff)
+    const isConsolidated = this.#rows.size === updates.length
+    if (!isConsolidated) this.#rows.clear()
+    this.#check()
+    return isConsolidated
+  }
+
+  /**
    * Takes over a new snapshot and gives the updates that lead to it from what was held, all at `timestamp`:
    * retractions of what is gone first, then what is new. Nothing changed: nothing comes.
    */

@@ -69,13 +69,3 @@ test('T2: a server that goes back in time is refused', () => {
   expect(() => build('subscribe', 'snapshot', 10, [9, 1, 'a'])).toThrow('[TIME_WENT_BACK]')
   expect(() => build('tail', 'snapshot', [10, 1, 'a'], 9)).toThrow('[TIME_WENT_BACK]')
 })
-
-test('T2: what the server sends twice for a timestamp is summed', () => {
-  expect(
-    build('subscribe', 'no snapshot', 10, 11, [11, 1, 'a'], [11, 2, 'a'], [11, 1, 'b'], [11, -1, 'b'], 12),
-  ).toEqual([
-    ['progress', 0, 10, ''],
-    ['progress', 10, 11, ''],
-    ['changes', 11, 12, '+3a'],
-  ])
-})
