@@ -3,7 +3,7 @@ import { environment, execute, say, tool } from './processes.mjs'
 import { reportsFolder, writeReport } from './reports.mjs'
 import { ensureInstalled } from './toolchain.mjs'
 
-const tasks = { setup, build, test, check, demo, bench, 'stack:check': stackCheck }
+const tasks = { setup, build, test, check, demo, bench, soak, 'stack:check': stackCheck }
 
 /** Runs a task and resolves with the exit code of the process. */
 export async function run(name, args) {
@@ -64,6 +64,11 @@ async function demo(args) {
 async function bench(args) {
   const built = await turbo('build', [])
   return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
+}
+
+async function soak(args) {
+  const built = await turbo('build', ['--filter=@mzalert/bench...'])
+  return built || execute(process.execPath, [path.join('bench', 'soak.mjs'), ...args])
 }
 
 async function stackCheck(args) {

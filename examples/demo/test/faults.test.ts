@@ -1,8 +1,8 @@
 import { exporter } from '@mzalert/example-exporter'
 import { startEngine } from '@mzalert/local-engine'
 import { models } from '@mzalert/stack'
+import { FaultProxy } from '@mzalert/tail-client/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FaultProxy } from './support/proxy.js'
 
 type Running<T extends (...args: never[]) => unknown> = Awaited<ReturnType<T>>
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   engine = await startEngine()
   for (const { sql } of models('local', { windowMs, threshold })) await engine.execute(sql)
   await deploy('A', 3)
-  proxy = await FaultProxy.start(engine.port)
+  proxy = await FaultProxy.start({ port: engine.port })
   exported = await exporter({ connection: proxy.url, port: 0 })
   await exported.bridge.ready
 })
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 test('B2: an alert goes on firing while the database cannot be reached, and nothing else begins', async () => {
   await until(async () => (await firing()).join() === 'A')
-  proxy.cut()
+  proxy.refuse()
   await until(async () => (await metrics()).includes('mzalert_view_up{view="organization_alert"} 0'))
   await deploy('B', 3)
   expect(await firing()).toEqual(['A'])

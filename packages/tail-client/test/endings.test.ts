@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
+import { messages, progress, update } from '../src/testing/messages.js'
 import type { Batch } from '../src/types.js'
 import { sum } from './support/decode.js'
-import { messages, progress, update } from './support/messages.js'
 import { accepted, collect, failureOf, serve, until } from './support/serve.js'
 
 test('T1: a cut inside a timestamp shows nothing of it', async () => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
-import { messages } from './support/messages.js'
+import { messages } from '../src/testing/messages.js'
 import { collect, failureOf, serve } from './support/serve.js'
 
 test('T8: no error shows the password, however it is printed', async () => {

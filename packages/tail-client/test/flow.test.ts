@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
-import { progress, update } from './support/messages.js'
+import { progress, update } from '../src/testing/messages.js'
 import { accepted, collect, failureOf, serve } from './support/serve.js'
 
 test('T4: a slow consumer makes the socket stop, not the memory grow', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
-import { progress, update } from './support/messages.js'
+import { progress, update } from '../src/testing/messages.js'
+import type { Script } from '../src/testing/server.js'
 import { accepted, collect, serve, until } from './support/serve.js'
-import type { Script } from './support/server.js'
 
 test.each(['break', 'throw', 'return', 'abort', 'close'] as const)(
   'T5: %s closes the socket without waiting for the server',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
+import { messages, progress, update } from '../src/testing/messages.js'
 import { sum } from './support/decode.js'
-import { messages, progress, update } from './support/messages.js'
 import { accepted, collect, failureOf, serve } from './support/serve.js'
 
 test('T3: after a lost connection only the net difference comes, and the sum is the view', async () => {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { type CheckpointStore, fileCheckpoints, tail } from '../src/index.js'
+import { messages, progress, update } from '../src/testing/messages.js'
+import type { Script } from '../src/testing/server.js'
 import { sum } from './support/decode.js'
-import { messages, progress, update } from './support/messages.js'
 import { accepted, collect, failureOf, serve } from './support/serve.js'
-import type { Script } from './support/server.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-checkpoints-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sql, tail } from '../src/index.js'
-import { messages, progress, update } from './support/messages.js'
+import { messages, progress, update } from '../src/testing/messages.js'
 import { accepted, collect, serve, until } from './support/serve.js'
 
 test('a loop over a view gets its rows, then its changes, with typed values', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { FakeClock } from '../src/testing/clock.js'
 import { Watchdog } from '../src/watchdog.js'
-import { FakeClock } from './support/clock.js'
 
 function watch(timeoutMs: number): { clock: FakeClock; dog: Watchdog; barks: () => number } {
   const clock = new FakeClock()

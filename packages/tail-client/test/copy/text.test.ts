@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LineReader } from '../../src/copy/lines.js'
 import { unescapeField } from '../../src/copy/text.js'
-import { escapeField } from '../support/messages.js'
+import { escapeField } from '../../src/testing/messages.js'
 
 function lines(chunks: readonly Buffer[]): string[] {
   const found: string[] = []

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { RawBatch } from '../../src/stream/batches.js'
+import { escapeField } from '../../src/testing/messages.js'
 import { decode, sum } from '../support/decode.js'
 import { bytesOf, columnCount, type Recording, recording, textStreams } from '../support/golden.js'
-import { escapeField } from '../support/messages.js'
 
 function play(of: Recording, chunkBytes?: number): ReturnType<typeof decode> {
   const bytes = Buffer.concat(of.messages.map(bytesOf))

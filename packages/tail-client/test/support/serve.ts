@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { afterEach } from 'vitest'
 import { TailError, type TailOptions } from '../../src/index.js'
+import { messages } from '../../src/testing/messages.js'
+import { type Script, ScriptedServer } from '../../src/testing/server.js'
 import type { Batch } from '../../src/types.js'
-import { messages } from './messages.js'
-import { type Script, ScriptedServer } from './server.js'
 
 const servers: ScriptedServer[] = []
 

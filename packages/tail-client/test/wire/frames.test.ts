@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { messages } from '../../src/testing/messages.js'
 import { FrameReader } from '../../src/wire/frames.js'
-import { messages } from '../support/messages.js'
 
 const session = Buffer.concat([
   messages.copyOut(4),

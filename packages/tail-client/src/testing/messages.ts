@@ -30,6 +30,7 @@ export const messages = {
   error: (sqlState: string, words: string, severity: string = 'ERROR'): Buffer =>
     message('E', ...fields(severity, sqlState, words)),
   notice: (words: string): Buffer => message('N', ...fields('NOTICE', '00000', words)),
+  /** A message that no server sends. */
   unknown: (): Buffer => message('?', Buffer.from('what')),
 } as const
 
