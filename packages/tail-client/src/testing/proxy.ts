@@ -100,12 +100,10 @@ export class FaultProxy {
         this.#waiting.add(() => from.resume())
         return
       }
-      for (const piece of pieces(chunk)) {
-        if (!to.write(piece)) {
-          from.pause()
-          to.once('drain', () => from.resume())
-        }
-      }
+      for (const piece of pieces(chunk)) to.write(piece)
+      if (!to.writableNeedDrain) return
+      from.pause()
+      to.once('drain', () => from.resume())
     })
   }
 
