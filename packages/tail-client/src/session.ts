@@ -172,7 +172,7 @@ export class Session {
   #receive(batches: readonly RawBatch[]): void {
     this.#watchdog.received()
     for (const batch of batches) this.#queue.put(batch)
-    if (!this.#isLive && this.#builder?.isSnapshotComplete && this.#decoder?.isStreaming) {
+    if (!this.#isLive && this.#builder?.hasCaughtUp && this.#decoder?.isStreaming) {
       this.#isLive = true
       this.#deadline?.clear()
       this.#watchdog.start()

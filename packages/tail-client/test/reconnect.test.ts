@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
+import { FakeClock } from '../src/testing/clock.js'
 import { messages, progress, update } from '../src/testing/messages.js'
 import { sum } from './support/decode.js'
-import { accepted, collect, failureOf, serve } from './support/serve.js'
+import { accepted, collect, failureOf, serve, until } from './support/serve.js'
 
 test('T3: after a lost connection only the net difference comes, and the sum is the view', async () => {
   const { options, server } = await serve({
@@ -144,6 +145,34 @@ test('T6: a server that falls silent after the snapshot is given up and connecte
     ]),
   )
   expect(reasons).toContain('PROGRESS_TIMEOUT')
+})
+
+test('T6: a server that resumes may hydrate in silence too', async () => {
+  let hydrated = (): void => {}
+  const { options } = await serve({
+    copy: (client, statement) => {
+      if (statement.includes('AS OF')) {
+        client.send(accepted, progress(19))
+        hydrated = () => client.send(update(20, 1, 'b'), progress(21))
+      } else {
+        client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
+        client.end()
+      }
+    },
+  })
+  const clock = new FakeClock()
+  const stream = tail('v', { ...options, clock })
+  const reasons: string[] = []
+  stream.events.on('retry', ({ error, delayMs }) => {
+    reasons.push(error.code)
+    setImmediate(() => clock.advance(delayMs))
+  })
+  const taken = collect(stream.batches(), batches => batches.length === 2)
+  await until(() => reasons.length === 1 && stream.status.phase === 'snapshot')
+  clock.advance(600_000)
+  hydrated()
+  expect(await taken).toHaveLength(2)
+  expect(reasons).toEqual(['CONNECTION_LOST'])
 })
 
 test('T6: a server may hydrate in silence for as long as it likes, unless snapshotTimeoutMs says otherwise', async () => {

@@ -36,6 +36,9 @@ export class BatchBuilder {
   /** The snapshot's timestamp: AS OF, or on `tail` the first row's. */
   #asOf: bigint | undefined
   #lower: bigint
+  /** False until it is known where a stream without snapshot begins. */
+  #isLowerKnown: boolean
+  #hasClosed = false
   #latest = 0n
   /** Updates below the frontier that a resumed stream sent again. */
   repeated = 0
@@ -45,10 +48,12 @@ export class BatchBuilder {
     this.#maxBatchBytes = maxBatchBytes
     this.#lower = typeof beginning === 'object' ? beginning.after : 0n
     this.#phase = beginning === 'snapshot' ? 'before' : 'live'
+    this.#isLowerKnown = beginning !== 'no snapshot'
   }
 
-  get isSnapshotComplete(): boolean {
-    return this.#phase === 'live'
+  /** Whether the server has come past where it began, with or without a snapshot: until then it may hydrate in silence. */
+  get hasCaughtUp(): boolean {
+    return this.#hasClosed
   }
 
   /** Bytes of rows that are not closed yet. */
@@ -86,6 +91,10 @@ export class BatchBuilder {
       this.#phase = 'snapshot'
     }
     if (this.#phase === 'snapshot') return upper > (this.#asOf ?? 0n) ? this.#closeSnapshot(upper) : []
+    if (!this.#isLowerKnown) {
+      this.#isLowerKnown = true
+      this.#lower = this.#open[0]?.timestamp ?? upper
+    }
     return upper > this.#lower ? [this.#close(upper)] : []
   }
 
@@ -104,6 +113,7 @@ export class BatchBuilder {
     const updates = split < 0 ? this.#open : this.#open.slice(0, split)
     const rest = split < 0 ? [] : this.#open.slice(split)
     this.#phase = 'live'
+    this.#hasClosed = true
     const snapshot = batch('snapshot', updates, asOf, split < 0 ? upper : asOf + 1n)
     this.#lower = snapshot.upper
     this.#open = rest
@@ -113,6 +123,7 @@ export class BatchBuilder {
   #close(upper: bigint): RawBatch {
     const closed = batch(this.#open.length > 0 ? 'changes' : 'progress', this.#open, this.#lower, upper)
     this.#lower = upper
+    this.#hasClosed = true
     this.#cleared([])
     return closed
   }

@@ -69,3 +69,11 @@ test('T2: a server that goes back in time is refused', () => {
   expect(() => build('subscribe', 'snapshot', 10, [9, 1, 'a'])).toThrow('[TIME_WENT_BACK]')
   expect(() => build('tail', 'snapshot', [10, 1, 'a'], 9)).toThrow('[TIME_WENT_BACK]')
 })
+
+test('a stream without snapshot begins where the server says, or with its first update', () => {
+  expect(build('subscribe', 'no snapshot', 10, [11, 1, 'a'], 12)).toEqual([['changes', 10, 12, '+1a']])
+  expect(build('tail', 'no snapshot', [11, 1, 'a'], 12, 13)).toEqual([
+    ['changes', 11, 12, '+1a'],
+    ['progress', 12, 13, ''],
+  ])
+})
