@@ -104,6 +104,11 @@ export interface ValueOptions {
   readonly numeric?: 'string' | 'number'
   /** `date`, `timestamp` and `timestamptz`; a `Date` has milliseconds only. Default: `string`. */
   readonly time?: 'string' | 'date'
+  /**
+   * By column: makes the value of the text that the server wrote, instead of what the type says. NULL stays null. What it throws becomes
+   * `DECODE`; a column that the relation does not have is `SCHEMA_MISMATCH` before any row.
+   */
+  readonly parse?: Readonly<Record<string, (text: string) => unknown>>
 }
 
 /** How a lost connection is retried: full jitter between half of a delay and the delay, doubled up to `maxMs`. */

@@ -18,7 +18,14 @@ export function rowDecoder(columns: readonly Column[], options: ValueOptions): R
       'DUPLICATE_COLUMN',
       `Two columns are called ${JSON.stringify(twice)}. Give one an alias.`,
     )
-  const decoders = columns.map(({ oid }) => valueDecoder(oid, options))
+  const own = new Map(Object.entries(options.parse ?? {}))
+  for (const name of own.keys())
+    if (!names.includes(name))
+      throw new TailError(
+        'SCHEMA_MISMATCH',
+        `parse names ${JSON.stringify(name)}; the columns are ${names.join(', ')}.`,
+      )
+  const decoders = columns.map(({ name, oid }) => own.get(name) ?? valueDecoder(oid, options))
   if (names.length === 0) return raw => (raw === '' ? {} : refuse(raw, columns))
   // A copy of a row with all its columns has the right shape from the start, which is what makes rows cheap.
   const empty = Object.fromEntries(names.map(name => [name, null as unknown]))

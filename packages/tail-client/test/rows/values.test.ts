@@ -141,3 +141,26 @@ test('a row with another number of columns is refused', () => {
   expect(() => decodeRow('1')).toThrow('[SCHEMA_MISMATCH]')
   expect(() => decodeRow('1\t2\t3')).toThrow('[SCHEMA_MISMATCH]')
 })
+
+test('a column may have a parser of its own, which sees the text of the server and never NULL', () => {
+  const columns = [
+    { name: 'price', oid: 1700 },
+    { name: 'note', oid: 25 },
+  ]
+  const decodeRow = rowDecoder(columns, {
+    parse: { price: text => Math.round(Number(text) * 100), note: text => text.length },
+  })
+  expect(decodeRow('1.5\ta\\tb')).toEqual({ price: 150, note: 3 })
+  expect(decodeRow('\\N\t')).toEqual({ price: null, note: 0 })
+  const failing = rowDecoder(columns, {
+    parse: {
+      price: () => {
+        throw new Error('no')
+      },
+    },
+  })
+  expect(() => failing('1.5\t')).toThrow('[DECODE] Column price (type OID 1700) holds "1.5"')
+  expect(() => rowDecoder(columns, { parse: { prise: Number } })).toThrow(
+    '[SCHEMA_MISMATCH] parse names "prise"; the columns are price, note.',
+  )
+})
