@@ -3,7 +3,17 @@ import { environment, execute, say, tool } from './processes.mjs'
 import { reportsFolder, writeReport } from './reports.mjs'
 import { ensureInstalled } from './toolchain.mjs'
 
-const tasks = { setup, build, test, check, demo, bench, soak, 'stack:check': stackCheck }
+const tasks = {
+  setup,
+  build,
+  test,
+  check,
+  demo,
+  bench,
+  soak,
+  'test:real': testReal,
+  'stack:check': stackCheck,
+}
 
 /** Runs a task and resolves with the exit code of the process. */
 export async function run(name, args) {
@@ -30,6 +40,12 @@ async function build(args) {
 async function test(args) {
   const built = await turbo('build', [])
   return built || vitest('test', args)
+}
+
+/** With programs that must be installed: see house/vitest.real.config.ts. */
+async function testReal(args) {
+  const built = await turbo('build', [])
+  return built || vitest('real', ['--config', 'house/vitest.real.config.ts', ...args])
 }
 
 async function check() {
