@@ -1,5 +1,5 @@
 import { systemClock } from './clock.js'
-import { invalidOption } from './errors.js'
+import { invalidOption, TailError } from './errors.js'
 import { type Backoff, defaultBackoff } from './resume.js'
 import type { Source } from './sql/statement.js'
 import { isSqlText, quoteName } from './sql/text.js'
@@ -93,7 +93,14 @@ export function settings(source: Source, options: TailOptions): Settings {
 
 /** Where to connect to, asked anew for every attempt. */
 export async function targetOf(connection: Connection): Promise<string | ConnectionOptions> {
-  const target = typeof connection === 'function' ? await connection() : connection
+  if (typeof connection !== 'function') return connection
+  let target: string | ConnectionOptions
+  try {
+    target = await connection()
+  } catch (cause) {
+    const sentence = 'The function given as connection failed; its error is the cause.'
+    throw new TailError('CONNECTION_LOST', sentence, { retryable: true, cause })
+  }
   if (typeof target === 'string') checkUrl(target)
   return target
 }

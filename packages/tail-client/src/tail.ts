@@ -194,7 +194,9 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
           return undefined
         } catch (reason) {
           if (signal.aborted) throw signal.reason
-          const error = this.#asTailError(reason)
+          // What is not ours was thrown by a listener or a store: it is nobody's to retry.
+          if (!TailError.is(reason)) throw reason
+          const error = reason
           failures++
           const silentMs = clock.nowMs() - receivedMs
           const decision = decide(error, { retry, waitForRelation, failures, silentMs })
@@ -231,12 +233,6 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     })
     if (this.#session.beginsWithSnapshot) delivery.beginSnapshot()
     return this.#session
-  }
-
-  #asTailError(reason: unknown): TailError {
-    if (!TailError.is(reason))
-      return new TailError('CONNECTION_LOST', 'The connection could not be made.', { cause: reason })
-    return reason
   }
 
   #enter(phase: TailStatus['phase']): void {

@@ -222,3 +222,31 @@ test('a user may say how long to try: then the last error is the cause', async (
   })
   expect(server.startups.length).toBeGreaterThan(1)
 })
+
+test('credentials are asked for on every attempt, and a function that fails is asked again', async () => {
+  const { options, server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
+  let asked = 0
+  const connection = async (): Promise<string> => {
+    if (++asked < 3) throw new Error('the vault is sealed')
+    return server.url
+  }
+  const stream = tail('v', { ...options, connection })
+  const reasons: unknown[] = []
+  stream.events.on('retry', ({ error }) => reasons.push([error.code, (error.cause as Error).message]))
+  await collect(stream.batches(), () => true)
+  expect(reasons).toEqual([
+    ['CONNECTION_LOST', 'the vault is sealed'],
+    ['CONNECTION_LOST', 'the vault is sealed'],
+  ])
+})
+
+test('what a listener throws ends the iteration as it is, and is not retried', async () => {
+  const { options, server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
+  const stream = tail('v', options)
+  stream.events.on('connected', () => {
+    throw new RangeError('mine')
+  })
+  await expect(collect(stream.batches(), () => true)).rejects.toThrow(RangeError)
+  expect(server.startups).toHaveLength(1)
+  await until(() => server.connections === 0)
+})
