@@ -12,7 +12,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['stream'],
     ['resume', 'watchdog', 'options', 'collection', 'token', 'stores'],
     ['checkpoint', 'session'],
-    ['batch'],
+    ['batch', 'copy-stream'],
     ['tail'],
     ['index', 'testing'],
   ],

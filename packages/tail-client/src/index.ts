@@ -1,5 +1,6 @@
 // For users.
 export { LiveCollection } from './collection.js'
+export { type CopyStreamOptions, fromCopyStream } from './copy-stream.js'
 export { TailError, type TailErrorCode, type TailErrorDetails, tailErrorCodes } from './errors.js'
 export type { ServerFields } from './failures.js'
 export type { Source } from './sql/statement.js'

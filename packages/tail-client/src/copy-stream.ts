@@ -1,0 +1,50 @@
+import { LineReader } from './copy/lines.js'
+import { LineParser } from './rows/line.js'
+import { rowDecoder } from './rows/row.js'
+import { BatchBuilder, type RawBatch } from './stream/batches.js'
+import { consolidate } from './stream/consolidate.js'
+import type { Batch, Column, Generation, UnknownRow, Update, ValueOptions } from './types.js'
+
+/** What `fromCopyStream()` must know, since a COPY says nothing of its columns. */
+export interface CopyStreamOptions extends ValueOptions {
+  /** The relation's own columns, in order. */
+  readonly columns: readonly Column[]
+  /** Default: `subscribe`. */
+  readonly generation?: Generation
+  /** Whether the statement asked for the contents. Default: true. */
+  readonly snapshot?: boolean
+  /** Default: 1 GiB. */
+  readonly maxBatchBytes?: number
+}
+
+/**
+ * Closed batches from the bytes of a `COPY (TAIL | SUBSCRIBE … WITH (PROGRESS)) TO STDOUT` that somebody else reads, such as
+ * pg-copy-streams. Chunks may end anywhere. What is not closed when the bytes end is never shown; whether the server ended well is
+ * not visible in the bytes, and nothing reconnects: `tail()` does both. Throws as `tail()` does for what it cannot read.
+ */
+export async function* fromCopyStream<Row = UnknownRow>(
+  stream: AsyncIterable<Uint8Array>,
+  options: CopyStreamOptions,
+): AsyncGenerator<Batch<Row>, void> {
+  const { columns, generation = 'subscribe', snapshot = true, maxBatchBytes = 2 ** 30 } = options
+  const decode = rowDecoder(columns, options)
+  const builder = new BatchBuilder(generation, snapshot ? 'snapshot' : 'no snapshot', maxBatchBytes)
+  let closed: RawBatch[] = []
+  const parser = new LineParser({
+    update: (timestamp, diff, raw) => builder.update(timestamp, diff, raw),
+    progress: timestamp => closed.push(...builder.progress(timestamp)),
+  })
+  const lines = new LineReader()
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    lines.push(bytes.toString('latin1'), bytes, 0, bytes.length, line => parser.parse(line))
+    const ready = closed
+    closed = []
+    for (const { kind, lower, upper, updates: raws } of ready) {
+      const updates = consolidate(raws)
+      for (const update of updates) update.row = decode(update.raw)
+      const said = kind === 'changes' && updates.length === 0 ? 'progress' : kind
+      yield { kind: said, lower, upper, updates: updates as readonly Update<Row>[] }
+    }
+  }
+}
