@@ -4,6 +4,8 @@ export const bridgeErrorCodes = [
   'INVALID_NAME',
   'NAME_TAKEN',
   'UNKNOWN_COLUMN',
+  'SERIES_COLLISION',
+  'SERIES_LIMIT',
   'STREAM_FAILED',
   'CLOSED',
 ] as const
@@ -49,6 +51,20 @@ export function unknownColumn(view: string, column: string, columns: readonly st
   return new BridgeError(
     'UNKNOWN_COLUMN',
     `View ${shown(view)} has no column ${shown(column)}. Its columns are: ${there}. Name one of them.`,
+  )
+}
+
+export function seriesCollision(view: string, labels: string, rows: readonly string[]): BridgeError {
+  return new BridgeError(
+    'SERIES_COLLISION',
+    `Rows of view ${shown(view)} share the series ${labels}: ${rows.map(shown).join(' and ')}. Add a label, or choose how they are settled.`,
+  )
+}
+
+export function seriesLimit(view: string, series: number, limit: number): BridgeError {
+  return new BridgeError(
+    'SERIES_LIMIT',
+    `View ${shown(view)} makes ${series} series, and ${limit} are allowed. Aggregate in SQL, raise maxSeries, or choose what is dropped.`,
   )
 }
 

@@ -6,7 +6,12 @@ export type {
   BridgeEvent,
   BridgeOptions,
   CollisionPolicy,
+  DisconnectPolicy,
+  LabelOptions,
+  NullPolicy,
+  OverLimitPolicy,
   Registry,
+  RemovalPolicy,
   ValueOptions,
   ViewOptions,
 } from './types.js'

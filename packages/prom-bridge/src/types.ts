@@ -24,9 +24,56 @@ export type ValueOptions =
   | { readonly column: string }
   /** How many times the view holds the row. */
   | { readonly multiplicity: true }
+  /**
+   * How long ago the time in this column was, in seconds, at the scrape; never negative. The column is a date or a timestamp (UTC
+   * where it has no zone), or milliseconds since 1970.
+   */
+  | { readonly ageOf: string }
 
-/** Which value a series has when several rows of a view have the same labels. NaN loses to any number. */
-export type CollisionPolicy = 'max' | 'min'
+/** What a label is: a column, a constant, or whatever a function makes of the row; rows for which it throws are skipped and counted. */
+export type LabelOptions = string | { readonly value: string } | ((row: UnknownRow) => unknown)
+
+/**
+ * Which value a series has when several rows of a view have the same labels. NaN loses to any number.
+ *
+ * - `max`, `min`: of the values of the rows.
+ * - `sum`: of the values of the rows, each as often as the view holds it.
+ * - `count`: how many rows there are, duplicates counted, whether one or several; the rows have no other value then.
+ * - `last`: that of the row that came last, by its timestamp; among equals, the row whose text is greatest.
+ * - `error`: that should not be: the view fails with `SERIES_COLLISION`, which names two of the rows.
+ */
+export type CollisionPolicy = 'count' | 'sum' | 'min' | 'max' | 'last' | 'error'
+
+/**
+ * What is done with NULL in a label: the label is left out, or the row is (and counted), or the label has this text.
+ * The empty text leaves the label out in any case: Prometheus does not tell them apart.
+ */
+export type NullPolicy = 'omit' | 'skip' | { readonly sentinel: string }
+
+/**
+ * What is done when there are more than `maxSeries`.
+ *
+ * - `drop-new`: who came first stays; the others wait, and have their place when there is room again.
+ * - `drop-all`: none is exported until a tenth of the room is free again.
+ * - `fail`: the view fails with `SERIES_LIMIT`; its series stay as they were.
+ */
+export type OverLimitPolicy = 'drop-new' | 'drop-all' | 'fail'
+
+/**
+ * What is done with a series whose last row goes: it goes, or it is 0 for so long, by the server's clock, and goes then, with the
+ * first batch that comes after.
+ */
+export type RemovalPolicy = 'delete' | { readonly zeroForMs: number }
+
+/**
+ * What is done with the samples of a view that is disconnected, or whose stream failed.
+ *
+ * - `hold`: they stay as they were.
+ * - `{ holdForMs }`: they stay until so long after the last batch (progress counts), and are left out until it is connected again.
+ * - `fail-scrape`: `/metrics` answers 503, so that Prometheus has `up == 0` and ends all series of the target. Through a registry,
+ *   whose other metrics are not ours to fail, they are left out.
+ */
+export type DisconnectPolicy = 'hold' | { readonly holdForMs: number } | 'fail-scrape'
 
 /** How the rows of one view become the samples of one gauge. */
 export interface ViewOptions {
@@ -38,10 +85,24 @@ export interface ViewOptions {
   readonly name?: string
   readonly help?: string
   /**
-   * The label's name to the column that fills it, in the order they are written. Columns that are not named here are not exported.
-   * NULL and the empty text leave the label out: Prometheus does not tell them apart.
+   * The label's name to the column that fills it, or to a constant, or a function of the row, in the order they are written.
+   * Columns that are not named here are not exported.
    */
-  readonly labels: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, LabelOptions>>
+  /** What is done with NULL in a label. Default: `omit`. */
+  readonly nulls?: NullPolicy
+  /** Longer label values are cut, and end with `~` and a hash of the whole, so that different ones stay different. Default: none. */
+  readonly maxLabelBytes?: number
+  /** Default: no limit. */
+  readonly maxSeries?: number
+  /** Default: `drop-new`. */
+  readonly overLimit?: OverLimitPolicy
+  /** Default: `delete`. */
+  readonly onRemove?: RemovalPolicy
+  /** Default: `hold`. */
+  readonly onDisconnect?: DisconnectPolicy
+  /** No batch for so long, not even one of progress, counts as a disconnect. Default: never. */
+  readonly staleAfterMs?: number
   /** Default: constant 1, as alerts want it. */
   readonly value?: ValueOptions
   /** Default: `max`. */

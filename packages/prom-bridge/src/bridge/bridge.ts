@@ -1,9 +1,11 @@
 import { invalidOption } from '../errors.js'
-import { familyText } from '../exposition/format.js'
+import { type Format, familyText, footer } from '../exposition/format.js'
 import { healthFamilies, healthHeaders } from '../exposition/health.js'
+import type { Selection } from '../exposition/selection.js'
 import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.js'
 import { hasNoDefaultLabels, Registration } from '../registry/registry.js'
 import { plans } from '../series/plan.js'
+import { eventLoopTurns, finish, type Steps, type Turn } from '../series/slices.js'
 import type { BridgeEvent, BridgeOptions, Registry } from '../types.js'
 import { sourceOf } from './connection.js'
 import { HttpHandler, type RequestHandler } from './handler.js'
@@ -19,9 +21,12 @@ export interface Bridge extends AsyncDisposable {
   /**
    * `/metrics` (with those of the registry, if one was given), `/-/healthy`, `/-/ready` (503 before `ready`), and at `/` a page of
    * what fires now, kept current by `/events`. Answers GET and HEAD.
+   *
+   * `/metrics` is OpenMetrics or the text format, compressed or not, as the request accepts; `?view=` and `?name[]=` select. It is made
+   * in slices: however many series there are, the event loop is held for one slice of work at a time.
    */
   readonly handler: RequestHandler
-  /** Our metrics as they are now, in the text format: one state, never the middle of a batch. */
+  /** Our metrics as they are now, in the text format: one state, never the middle of a batch. Made in one turn, at any size. */
   metrics(): string
   /** Closes the streams and the pages that are open, and takes our metrics out of the registry. Idempotent. */
   close(): Promise<void>
@@ -55,9 +60,12 @@ export function bridge(options: BridgeOptions): Bridge {
       registry,
       'a registry of prom-client, @prometheus-io/client or @platformatic/prom-client',
     )
-  const views = checked.map(plan => new View(plan, sourceOf(plan.options, options, report), report))
+  const turn = eventLoopTurns()
+  const views = checked.map(
+    plan => new View(plan, sourceOf(plan.options, options, report), { report, turn, now }),
+  )
   const registration = registry && new Registration(registry, metrics(views, registry, now))
-  const running = new RunningBridge(views, registration, now, report)
+  const running = new RunningBridge(views, registration, now, report, turn)
   for (const view of views) void view.run()
   return running
 }
@@ -76,11 +84,19 @@ class RunningBridge implements Bridge {
     registration: Registration | undefined,
     now: () => number,
     report: (event: BridgeEvent) => void,
+    turn: Turn,
   ) {
     this.#views = views
     this.#registration = registration
     this.#now = now
-    const http = new HttpHandler({ views, registration, exposition: () => this.#exposition(), now, report })
+    const http = new HttpHandler({
+      views,
+      registration,
+      exposition: (selection, format) => this.#exposition(selection, format),
+      now,
+      report,
+      turn,
+    })
     this.#http = http
     this.handler = (request, response, next) => http.handle(request, response, next)
     this.ready = Promise.all(views.map(view => view.ready)).then(() => undefined)
@@ -89,7 +105,7 @@ class RunningBridge implements Bridge {
   }
 
   metrics(): string {
-    return Buffer.concat(this.#exposition()).toString()
+    return Buffer.concat(finish(this.#exposition(everything, 'text'))).toString()
   }
 
   close(): Promise<void> {
@@ -108,26 +124,42 @@ class RunningBridge implements Bridge {
     for (const result of closed) if (result.status === 'rejected') throw result.reason
   }
 
-  /** Views without their first snapshot are not there at all. */
-  #exposition(): readonly Uint8Array[] {
-    const gauges = this.#views.flatMap(({ isComplete, gauge }) => (isComplete ? gauge.bytes() : []))
-    const health = this.#views.map(view => view.health())
-    return [...gauges, Buffer.from(healthFamilies(health, this.#now()).map(familyText).join(''))]
+  /** Views without their first snapshot, or not held any more, are not there at all. What is exported is what is so now, however long it takes. */
+  #exposition({ views: chosen, names }: Selection, format: Format): Steps<readonly Uint8Array[]> {
+    const nowMs = this.#now()
+    const views = this.#views.filter(({ plan }) => chosen?.has(plan.view) ?? true)
+    const gauges = views
+      .filter(({ isExported, plan }) => isExported && (names?.has(plan.name) ?? true))
+      .map(({ gauge }) => gauge.bytes(nowMs, gauge.current, format))
+    const health = views.map(view => view.health())
+    const families = healthFamilies(health, nowMs).filter(({ name }) => names?.has(name) ?? true)
+    return (function* (): Steps<readonly Uint8Array[]> {
+      const chunks: Uint8Array[] = []
+      for (const gauge of gauges) for (const chunk of yield* gauge) chunks.push(chunk)
+      const texts = families.map(family => familyText(family, format))
+      chunks.push(Buffer.from(texts.join('') + footer(format)))
+      return chunks
+    })()
   }
 }
 
+const everything: Selection = { views: undefined, names: undefined }
+
 /** A metric for each view and for each family about the bridge itself. */
 function metrics(views: readonly View[], registry: Registry, now: () => number): readonly RegisteredMetric[] {
-  const gauges = views.map(
-    ({ gauge, plan }) =>
-      new RegisteredMetric(
-        { name: plan.name, help: plan.help, type: 'gauge' },
-        {
-          samples: () => gaugeSamples(gauge, plan.labelNames),
-          block: () => (hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples)(gauge, plan.labelNames),
+  const gauges = views.map(view => {
+    const { gauge, plan } = view
+    return new RegisteredMetric(
+      { name: plan.name, help: plan.help, type: 'gauge' },
+      {
+        samples: () => (view.isExported ? gaugeSamples(gauge, plan.labelNames, now()) : []),
+        block: () => {
+          if (!view.isExported) return []
+          return (hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples)(gauge, plan.labelNames, now())
         },
-      ),
-  )
+      },
+    )
+  })
   const health = healthHeaders.map((header, index) => {
     const samples = (): ReturnType<typeof gaugeSamples> =>
       healthFamilies(

@@ -1,17 +1,23 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { textContentType } from '../exposition/format.js'
+import { contentTypeOf, type Format } from '../exposition/format.js'
+import { Gzip } from '../exposition/gzip.js'
+import { acceptsGzip, formatOf } from '../exposition/negotiation.js'
+import { type Selection, selectionOf } from '../exposition/selection.js'
 import { LiveEvents } from '../page/events.js'
 import { pageHtml } from '../page/html.js'
 import { script } from '../page/script.js'
 import { style } from '../page/style.js'
 import type { Registration } from '../registry/registry.js'
+import { inSlices, type Steps, type Turn } from '../series/slices.js'
 import type { BridgeEvent } from '../types.js'
 import type { View } from './view.js'
 
 /** Pages that may be open at once; each costs a connection. */
 const maxSubscribers = 100
 const tickMs = 250
+/** Some hundred kilobytes. */
+const chunksPerTurn = 4
 
 /** For `node:http`, and to be mounted: with a `next`, as frameworks give it, unknown paths are left to it. */
 export type RequestHandler = (
@@ -24,10 +30,11 @@ export type RequestHandler = (
 export interface Served {
   readonly views: readonly View[]
   readonly registration: Registration | undefined
-  /** Ours at this moment, in the text format. */
-  readonly exposition: () => readonly Uint8Array[]
+  /** Ours at this moment. */
+  readonly exposition: (selection: Selection, format: Format) => Steps<readonly Uint8Array[]>
   readonly now: () => number
   readonly report: (event: BridgeEvent) => void
+  readonly turn: Turn
 }
 
 interface Answer {
@@ -40,8 +47,9 @@ interface Answer {
 export class HttpHandler {
   readonly #served: Served
   readonly #events: LiveEvents
+  readonly #gzip = new Gzip()
   readonly #open = new Set<ServerResponse>()
-  readonly #routes: Readonly<Record<string, () => Answer | Promise<Answer>>>
+  readonly #routes: Readonly<Record<string, (request: IncomingMessage) => Answer | Promise<Answer>>>
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -50,7 +58,7 @@ export class HttpHandler {
     this.#events = new LiveEvents(() => served.views.map(view => view.model()), served.now)
     this.#routes = {
       '/': () => this.#page(),
-      '/metrics': () => this.#metrics(),
+      '/metrics': request => this.#metrics(request),
       '/-/healthy': () => text(200, 'healthy\n'),
       '/-/ready': () => this.#readiness(),
     }
@@ -88,22 +96,49 @@ export class HttpHandler {
     if (this.#isClosed) return send(request, response, text(503, 'closed\n'))
     const elsewhere = path === '/' ? withSlash(request) : undefined
     if (elsewhere !== undefined) return send(request, response, text(308, '', { location: elsewhere }))
-    if (route) return send(request, response, await route())
+    if (route) return send(request, response, await route(request), this.#served.turn)
     return this.#subscribe(request, response)
   }
 
-  async #metrics(): Promise<Answer> {
-    const { registration, exposition, report } = this.#served
+  async #metrics({ url, headers }: IncomingMessage): Promise<Answer> {
+    const { views, turn } = this.#served
+    const selection = selectionOf(url)
+    const chosen = views.filter(({ plan }) => selection.views?.has(plan.view) ?? true)
+    if (chosen.length < (selection.views?.size ?? 0))
+      return text(404, `The views are:\n${views.map(({ plan }) => `${plan.view}\n`).join('')}`)
+    const lost = chosen.filter(({ failsScrape }) => failsScrape)
+    if (lost.length > 0) return text(503, lost.map(({ plan }) => `${plan.view}: disconnected\n`).join(''))
+    const { contentType, chunks } = await this.#exposition(selection, headers.accept)
+    const varied = { 'content-type': contentType, vary: 'accept, accept-encoding' }
+    if (!acceptsGzip(headers['accept-encoding'])) return { status: 200, headers: varied, chunks }
+    return {
+      status: 200,
+      headers: { ...varied, 'content-encoding': 'gzip' },
+      chunks: await this.#gzip.encode(chunks, turn),
+    }
+  }
+
+  /** Ours, and what a registry has besides, unless views are asked for. */
+  async #exposition(
+    selection: Selection,
+    accept: string | undefined,
+  ): Promise<{ readonly contentType: string; readonly chunks: readonly Uint8Array[] }> {
+    const { exposition, report, turn } = this.#served
+    const registration = selection.views ? undefined : this.#served.registration
     if (registration?.isOpenMetrics) {
       const { text: whole, contentType } = await registration.whole()
-      return { status: 200, headers: { 'content-type': contentType }, chunks: [Buffer.from(whole)] }
+      return { contentType, chunks: [Buffer.from(whole)] }
     }
-    const others = await registration?.others((metric, error) =>
+    // What a registry prints is in the text format; nobody can make OpenMetrics of it.
+    const format = registration ? 'text' : formatOf(accept)
+    const others = await registration?.others(selection.names, (metric, error) =>
       report({ type: 'scrape-failed', metric, error }),
     )
-    // Nothing is awaited from here on: all of ours is of one moment.
-    const chunks = [...exposition(), ...(others ?? []).map(other => Buffer.from(other))]
-    return { status: 200, headers: { 'content-type': textContentType }, chunks }
+    const ours = await inSlices(exposition(selection, format), turn)
+    return {
+      contentType: contentTypeOf(format),
+      chunks: [...ours, ...(others ?? []).map(other => Buffer.from(other))],
+    }
   }
 
   #readiness(): Answer {
@@ -184,7 +219,12 @@ function text(status: number, body: string, headers: Readonly<Record<string, str
 }
 
 /** Writes chunk by chunk, as fast as the reader takes them; memory is that of the chunks, which are shared. */
-async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  turn?: Turn,
+): Promise<void> {
   const length = answer.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
   response.writeHead(answer.status, {
     'content-length': length,
@@ -194,9 +234,11 @@ async function send(request: IncomingMessage, response: ServerResponse, answer: 
     ...answer.headers,
   })
   if (request.method !== 'HEAD') {
-    for (const chunk of answer.chunks) {
+    for (const [index, chunk] of answer.chunks.entries()) {
       if (response.destroyed) return
       if (!response.write(chunk) && !response.destroyed) await drained(response)
+      // A socket that takes everything at once drains without a turn of the event loop.
+      if (index % chunksPerTurn === chunksPerTurn - 1) await turn?.()
     }
   }
   response.end()

@@ -1,11 +1,12 @@
 import type { Batch, UnknownRow } from '@mzalert/tail-client'
 import { BridgeError, closed, noSnapshot, streamFailed } from '../errors.js'
-import { Gauge } from '../exposition/gauge.js'
+import { Gauge, type Generation } from '../exposition/gauge.js'
 import type { ViewHealth } from '../exposition/health.js'
+import { segmentSize } from '../exposition/segment.js'
 import type { RowModel, ViewModel } from '../page/model.js'
 import { checkColumns, type Plan } from '../series/plan.js'
-import type { Series } from '../series/series.js'
-import { SeriesStore } from '../series/store.js'
+import { inSlices, type Turn } from '../series/slices.js'
+import { type Delta, SeriesStore, type StoreCounts } from '../series/store.js'
 import { Transitions } from '../series/transitions.js'
 import type { BatchSource, BridgeEvent, ViewState } from '../types.js'
 
@@ -16,7 +17,18 @@ const rowsToSort = 2000
 /** The frontier of what never changes again: the greatest timestamp there is. */
 const endOfTimeMs = 2 ** 64
 
-/** One view at work: its source's batches go into its store, gauge and transitions, each in one turn. */
+/** What a view has around it. */
+export interface ViewSurroundings {
+  readonly report: (event: BridgeEvent) => void
+  readonly turn: Turn
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/**
+ * One view at work. Its source's batches go one after the other, in slices, into its store and the next generation of its gauge;
+ * when all of a batch is there, everything that can be seen of it becomes visible in one turn.
+ */
 export class View {
   readonly plan: Plan
   readonly gauge: Gauge
@@ -24,9 +36,14 @@ export class View {
   readonly ready: Promise<void>
   readonly #source: BatchSource
   readonly #report: (event: BridgeEvent) => void
+  readonly #turn: Turn
+  readonly #now: () => number
   readonly #store: SeriesStore
   readonly #transitions = new Transitions()
   #settleReady: { readonly resolve: () => void; readonly reject: (error: BridgeError) => void }
+  #counts: StoreCounts
+  #isComplete = false
+  #lastBatchMs = 0
   #frontierMs: number | undefined
   #failure: BridgeError | undefined
   #isFinal = false
@@ -34,12 +51,15 @@ export class View {
   #changes = 0
   #model: ViewModel | undefined
 
-  constructor(plan: Plan, source: BatchSource, report: (event: BridgeEvent) => void) {
+  constructor(plan: Plan, source: BatchSource, { report, turn, now }: ViewSurroundings) {
     this.plan = plan
-    this.gauge = new Gauge(plan.name, plan.help)
+    this.gauge = new Gauge(plan.name, plan.help, plan.isAge)
     this.#source = source
     this.#report = report
+    this.#turn = turn
+    this.#now = now
     this.#store = new SeriesStore(plan)
+    this.#counts = this.#store.counts
     this.#settleReady = { resolve: () => {}, reject: () => {} }
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
@@ -47,14 +67,26 @@ export class View {
   }
 
   get isComplete(): boolean {
-    return this.#store.isComplete
+    return this.#isComplete
   }
 
   get state(): ViewState {
     if (this.#failure) return 'failed'
-    if (!this.#store.isComplete) return 'starting'
+    if (!this.#isComplete) return 'starting'
+    if (this.#isFinal) return 'live'
     const { status } = this.#source
-    return this.#isFinal || status === undefined || status.phase === 'live' ? 'live' : 'stale'
+    const isConnected = status === undefined || status.phase === 'live'
+    return isConnected && this.#silentMs() <= this.plan.staleAfterMs ? 'live' : 'stale'
+  }
+
+  /** Whether its samples are exported: from its first snapshot on, and while it is disconnected as long as they are held. */
+  get isExported(): boolean {
+    return this.#isComplete && (this.state === 'live' || this.#silentMs() < this.plan.holdForMs)
+  }
+
+  /** Whether there is to be no scrape at all, because what it would have is not current. */
+  get failsScrape(): boolean {
+    return this.plan.failsScrape && (this.state === 'stale' || this.state === 'failed')
   }
 
   get failure(): BridgeError | undefined {
@@ -67,10 +99,10 @@ export class View {
     try {
       for await (const batch of this.#source.batches()) {
         if (this.#isClosed) return
-        this.#apply(batch)
+        await this.#apply(batch)
       }
       if (this.#isClosed) return
-      if (!this.#store.isComplete) throw noSnapshot(view, 'ended')
+      if (!this.#isComplete) throw noSnapshot(view, 'ended')
       this.#isFinal = true
       this.#frontierMs = endOfTimeMs
       this.#report({ type: 'ended', view })
@@ -89,10 +121,11 @@ export class View {
     return {
       view: this.plan.view,
       isUp: this.state === 'live',
-      isComplete: this.#store.isComplete,
+      isComplete: this.#isComplete,
       frontierMs: this.#frontierMs,
       reconnects: this.#source.status?.reconnects ?? 0,
-      counts: this.#store.counts,
+      maxSeries: this.plan.maxSeries,
+      counts: this.#counts,
     }
   }
 
@@ -103,22 +136,35 @@ export class View {
     return { ...this.#model, frontierMs: this.#frontierMs }
   }
 
-  #apply(batch: Batch<UnknownRow>): void {
-    const { view } = this.plan
-    const wasComplete = this.#store.isComplete
-    if (!wasComplete && batch.kind !== 'snapshot')
-      throw noSnapshot(view, `began with a batch of ${batch.kind}`)
+  async #apply(batch: Batch<UnknownRow>): Promise<void> {
     // A view of alerts is empty most of the time: a wrong column must not wait for the first alert.
-    if (!wasComplete && this.#source.columns) checkColumns(this.plan, this.#source.columns)
-    const delta = this.#store.apply(batch)
-    this.gauge.apply(delta)
+    if (!this.#isComplete) {
+      if (batch.kind !== 'snapshot') throw noSnapshot(this.plan.view, `began with a batch of ${batch.kind}`)
+      if (this.#source.columns) checkColumns(this.plan, this.#source.columns)
+    }
+    const delta = await inSlices(this.#store.apply(batch), this.#turn)
+    const generation = await inSlices(this.gauge.next(delta), this.#turn)
+    if (!this.#isClosed) this.#publish(batch, delta, generation)
+  }
+
+  #publish(batch: Batch<UnknownRow>, delta: Delta, generation: Generation): void {
+    const { view } = this.plan
+    this.gauge.publish(generation)
     this.#transitions.record(delta)
+    this.#counts = delta.counts
     this.#frontierMs = Number(batch.upper)
+    this.#lastBatchMs = this.#now()
     if (delta.added.length + delta.removed.length + delta.changed.length > 0) this.#changes++
     if (batch.kind === 'reconciled') this.#report({ type: 'reconciled', view, updates: batch.updates.length })
-    if (wasComplete) return
+    if (this.#isComplete) return
+    this.#isComplete = true
     this.#settleReady.resolve()
-    this.#report({ type: 'snapshot', view, rows: this.#store.counts.rows })
+    this.#report({ type: 'snapshot', view, rows: this.#counts.rows })
+  }
+
+  /** Since the last batch. */
+  #silentMs(): number {
+    return this.#now() - this.#lastBatchMs
   }
 
   async #fail(error: BridgeError): Promise<void> {
@@ -130,9 +176,10 @@ export class View {
   }
 
   #newModel(version: string): ViewModel {
-    const { view, help, labelNames, value } = this.plan
-    const isAlert = value === undefined
-    const { series } = this.gauge
+    const { view, help, labelNames, value, collisions } = this.plan
+    const isAlert = value === undefined && collisions !== 'count' && collisions !== 'sum'
+    const { current } = this.gauge
+    const nowMs = this.#now()
     return {
       view,
       help,
@@ -140,8 +187,8 @@ export class View {
       problem: this.#failure?.message,
       isAlert,
       labelNames,
-      total: series.length,
-      rows: rowsOf(series, isAlert),
+      total: isAlert ? current.length - this.#counts.zeros : current.length,
+      rows: rowsOf(current, isAlert, value => this.gauge.valueAt(value, nowMs)),
       transitions: this.#transitions.latest,
       transitionsTotal: this.#transitions.total,
       frontierMs: this.#frontierMs,
@@ -151,11 +198,22 @@ export class View {
 }
 
 /** Alerts with the newest first; measurements by their labels, so that a value keeps its place. */
-function rowsOf(series: readonly Series[], isAlert: boolean): readonly RowModel[] {
-  const byLabels = (a: Series, b: Series): number => (a.labels < b.labels ? -1 : Number(a.labels > b.labels))
-  return series
+function rowsOf(
+  { segments }: Generation,
+  isAlert: boolean,
+  shown: (value: number) => number,
+): readonly RowModel[] {
+  const newest = segments.slice(-Math.ceil(rowsToSort / segmentSize) - 1)
+  const samples = newest.flatMap(({ series, values }) =>
+    series.map((one, index) => ({ series: one, value: shown(values[index] ?? Number.NaN) })),
+  )
+  return samples
+    .filter(({ value }) => !isAlert || value !== 0)
     .slice(-rowsToSort)
-    .sort((a, b) => (isAlert ? b.sinceMs - a.sinceMs : 0) || byLabels(a, b))
+    .sort(({ series: a }, { series: b }) => {
+      const byLabels = a.labels < b.labels ? -1 : Number(a.labels > b.labels)
+      return (isAlert ? b.sinceMs - a.sinceMs : 0) || byLabels
+    })
     .slice(0, rowsOnPage)
-    .map(({ values, value, sinceMs, isSinceExact }) => ({ values, value, sinceMs, isSinceExact }))
+    .map(({ series: { values, sinceMs, isSinceExact }, value }) => ({ values, value, sinceMs, isSinceExact }))
 }

@@ -13,8 +13,23 @@ export interface Sample {
   readonly value: number
 }
 
+/** The text format 0.0.4, and OpenMetrics 1.0: for gauges they differ in the header, for counters in its name, too. */
+export type Format = 'text' | 'openmetrics'
+
 /** What the text format is called (https://prometheus.io/docs/instrumenting/exposition_formats/). Prometheus 3 insists on it. */
-export const textContentType = 'text/plain; version=0.0.4; charset=utf-8'
+const textContentType = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md */
+const openMetricsContentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+
+export function contentTypeOf(format: Format): string {
+  return format === 'text' ? textContentType : openMetricsContentType
+}
+
+/** What stands after the last family. */
+export function footer(format: Format): string {
+  return format === 'text' ? '' : '# EOF\n'
+}
 
 /** A value as the text format writes it: any double, and the three that are no numbers. */
 export function valueText(value: number): string {
@@ -22,18 +37,20 @@ export function valueText(value: number): string {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
 }
 
-/** The two lines that open a family. In help, quotes stand as they are. */
-export function header(name: string, help: string, type: Family['type']): string {
+/** The two lines that open a family. In the help of the text format quotes stand as they are, in OpenMetrics they are escaped. */
+export function header(name: string, help: string, type: Family['type'], format: Format = 'text'): string {
   const text = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
-  return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n`
+  if (format === 'text') return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n`
+  const family = type === 'counter' ? name.replace(/_total$/, '') : name
+  return `# HELP ${family} ${text.replaceAll('"', '\\"')}\n# TYPE ${family} ${type}\n`
 }
 
 /** A small family as text. Label values are escaped; families without samples are left out. */
-export function familyText({ name, help, type, samples }: Family): string {
+export function familyText({ name, help, type, samples }: Family, format: Format = 'text'): string {
   if (samples.length === 0) return ''
   const lines = samples.map(({ labels, value }) => {
     const set = labelSet(Object.keys(labels), Object.values(labels))
     return `${name}${set} ${valueText(value)}\n`
   })
-  return header(name, help, type) + lines.join('')
+  return header(name, help, type, format) + lines.join('')
 }

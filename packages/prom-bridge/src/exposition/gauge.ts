@@ -1,94 +1,144 @@
 import type { Series } from '../series/series.js'
+import { Budget, type Steps } from '../series/slices.js'
 import type { Delta } from '../series/store.js'
-import { header, valueText } from './format.js'
+import { type Format, header } from './format.js'
+import { Segment, segmentSize } from './segment.js'
 
-/** Series whose text is kept together: enough to make a scrape few writes, few enough to render one again in no time. */
-const segmentSize = 1024
+/** All samples of a gauge at one moment: dense segments, the newest series tend to be last. Never changes. */
+export interface Generation {
+  readonly number: number
+  readonly segments: readonly Segment[]
+  readonly length: number
+}
 
 /**
- * The gauge of one view: its series in dense segments, whose text is kept.
+ * The gauge of one view, generation by generation.
  *
- * A batch only marks the segments it touches; a scrape renders those again and takes the others as they are. What a scrape has
- * taken never changes: new text replaces the old, so that a slow reader finishes with what it began with. A series that does not
- * change keeps its bytes, and its place until a removal needs the last one to fill a gap.
+ * A batch makes the next generation out of the current one: it copies the segments it touches and shares the others, with the text
+ * that they have. Meanwhile, and as long as they like, scrapes read the generation they took; publishing the next one is one
+ * assignment. A series that does not change keeps its bytes, and its place until a removal needs the last one to fill a gap.
  */
 export class Gauge {
   readonly name: string
   readonly help: string
-  readonly #header: Buffer
-  readonly #series: Series[] = []
-  /** By segment; undefined where it must be rendered. */
-  readonly #texts: (string | undefined)[] = []
-  readonly #bytes: (Buffer | undefined)[] = []
+  readonly #headers: Readonly<Record<Format, Buffer>>
+  readonly #isAge: boolean
+  #current: Generation = { number: 0, segments: [], length: 0 }
 
-  constructor(name: string, help: string) {
+  constructor(name: string, help: string, isAge = false) {
     this.name = name
     this.help = help
-    this.#header = Buffer.from(header(name, help, 'gauge'))
-  }
-
-  /** In the order of the exposition; the newest tend to be last. */
-  get series(): readonly Series[] {
-    return this.#series
-  }
-
-  /** Takes over what a batch did. Work is in proportion to the batch. */
-  apply({ added, removed, changed }: Delta): void {
-    for (const { slot } of changed) this.#touch(slot)
-    for (const series of removed) this.#remove(series)
-    for (const series of added) {
-      series.slot = this.#series.push(series) - 1
-      this.#touch(series.slot)
+    this.#isAge = isAge
+    this.#headers = {
+      text: Buffer.from(header(name, help, 'gauge')),
+      openmetrics: Buffer.from(header(name, help, 'gauge', 'openmetrics')),
     }
-    const segments = Math.ceil(this.#series.length / segmentSize)
-    this.#texts.length = segments
-    this.#bytes.length = segments
   }
 
-  /** The lines of the samples, a text for each segment. */
-  texts(): readonly string[] {
-    return Array.from(this.#texts, (kept, segment) => {
-      const text = kept ?? this.#render(segment)
-      this.#texts[segment] = text
-      return text
-    })
+  get current(): Generation {
+    return this.#current
   }
 
-  /** The whole family: its header, then the lines of the samples, a buffer for each segment. */
-  bytes(): readonly Buffer[] {
-    const segments = Array.from(this.#bytes, (kept, segment) => {
-      const bytes = kept ?? Buffer.from(this.#texts[segment] ?? this.#render(segment))
-      this.#bytes[segment] = bytes
-      return bytes
-    })
-    return [this.#header, ...segments]
+  /** What a batch makes of the current generation. Work is in proportion to the batch, and the number of segments. */
+  *next({ added, removed, changed }: Delta): Steps<Generation> {
+    const draft = new Draft(this.#current)
+    const budget = new Budget()
+    for (const series of changed) if (budget.spend(draft.set(series.slot, series))) yield
+    for (const series of removed) if (budget.spend(draft.remove(series))) yield
+    for (const series of added) if (budget.spend(draft.add(series))) yield
+    return draft.finished()
   }
 
-  #render(segment: number): string {
-    const first = segment * segmentSize
-    const last = Math.min(first + segmentSize, this.#series.length)
-    let text = ''
-    for (const { labels, value } of this.#series.slice(first, last))
-      text += `${this.name}${labels} ${valueText(value)}\n`
-    return text
+  publish(generation: Generation): void {
+    this.#current = generation
+  }
+
+  /** A value as it is at that time, in milliseconds since 1970; for ages to the millisecond, and never negative. */
+  valueAt(value: number, nowMs: number): number {
+    return this.#isAge ? Math.max(0, Math.round(value * 1000 + nowMs) / 1000) : value
+  }
+
+  /** The lines of the samples of the current generation, a text for each segment. */
+  texts(nowMs: number): readonly string[] {
+    return this.#current.segments.map(segment => segment.text(this.name, this.#shown(nowMs)))
+  }
+
+  /** The whole family of a generation: its header, then the lines of the samples, a buffer for each segment. */
+  *bytes(
+    nowMs: number,
+    { segments }: Generation = this.#current,
+    format: Format = 'text',
+  ): Steps<readonly Buffer[]> {
+    const chunks = [this.#headers[format]]
+    for (const segment of segments) {
+      const wasRendered = segment.isRendered
+      chunks.push(segment.bytes(this.name, this.#shown(nowMs)))
+      // A segment is a slice's work.
+      if (!wasRendered) yield
+    }
+    return chunks
+  }
+
+  #shown(nowMs: number): ((value: number) => number) | undefined {
+    return this.#isAge ? value => this.valueAt(value, nowMs) : undefined
+  }
+}
+
+/** What to copy a segment costs, in units of work. */
+const copyUnits = 8
+
+/** A generation that is being made. Its methods give the units of work they took. */
+class Draft {
+  readonly #number: number
+  readonly #segments: Segment[]
+  #length: number
+
+  constructor({ number, segments, length }: Generation) {
+    this.#number = number + 1
+    this.#segments = segments.slice()
+    this.#length = length
+  }
+
+  finished(): Generation {
+    return { number: this.#number, segments: this.#segments, length: this.#length }
+  }
+
+  set(slot: number, series: Series): number {
+    const index = Math.floor(slot / segmentSize)
+    const units = this.#own(index)
+    const segment = this.#segments[index]
+    if (!segment) return units
+    segment.series[slot % segmentSize] = series
+    segment.values[slot % segmentSize] = series.value
+    return units
+  }
+
+  add(series: Series): number {
+    series.slot = this.#length++
+    return this.set(series.slot, series)
   }
 
   /** The last series takes the place of the one that goes, so that segments stay dense. */
-  #remove(series: Series): void {
-    const last = this.#series.pop()
-    if (last === undefined) return
-    this.#touch(this.#series.length)
-    if (last !== series) {
-      this.#series[series.slot] = last
-      last.slot = series.slot
-      this.#touch(last.slot)
-    }
+  remove(series: Series): number {
+    const index = this.#segments.length - 1
+    const units = this.#own(index)
+    const segment = this.#segments[index]
+    const last = segment?.series.pop()
+    segment?.values.pop()
+    this.#length--
+    if (segment?.series.length === 0) this.#segments.pop()
+    const { slot } = series
     series.slot = -1
+    if (last === undefined || last === series) return units
+    last.slot = slot
+    return units + this.set(slot, last)
   }
 
-  #touch(slot: number): void {
-    const segment = Math.floor(slot / segmentSize)
-    this.#texts[segment] = undefined
-    this.#bytes[segment] = undefined
+  /** Makes a segment ours to change: what is published is copied. */
+  #own(index: number): number {
+    const segment = this.#segments[index]
+    if (segment?.generation === this.#number) return 1
+    this.#segments[index] = new Segment(this.#number, segment)
+    return copyUnits
   }
 }

@@ -10,6 +10,8 @@ export interface ViewHealth {
   /** Milliseconds since 1970; undefined before the first snapshot. */
   readonly frontierMs: number | undefined
   readonly reconnects: number
+  /** Undefined if there is no limit. */
+  readonly maxSeries: number | undefined
   readonly counts: StoreCounts
 }
 
@@ -58,9 +60,15 @@ const definitions: readonly Definition[] = [
   },
   {
     name: 'mzalert_view_series',
-    help: 'Series that the rows of the view make.',
+    help: 'Series of the view that are exported.',
     type: 'gauge',
     value: ({ counts }) => counts.series,
+  },
+  {
+    name: 'mzalert_view_series_limit',
+    help: 'Series that the view may have; +Inf if there is no limit.',
+    type: 'gauge',
+    value: ({ maxSeries }) => maxSeries ?? Number.POSITIVE_INFINITY,
   },
   {
     name: 'mzalert_series_collisions',

@@ -60,20 +60,32 @@ export class RegisteredMetric {
 }
 
 /** The samples of a gauge, one object each. */
-export function gaugeSamples(gauge: Gauge, labelNames: readonly string[]): readonly Sample[] {
-  return gauge.series.map(({ values, value }) => ({ labels: labelsOf(labelNames, values), value }))
+export function gaugeSamples(gauge: Gauge, labelNames: readonly string[], nowMs: number): readonly Sample[] {
+  return gauge.current.segments.flatMap(({ series, values }) =>
+    series.map((one, index) => ({
+      labels: labelsOf(labelNames, one.values),
+      value: gauge.valueAt(values[index] ?? Number.NaN, nowMs),
+    })),
+  )
 }
 
 /**
  * The samples of a gauge as one value: all lines but the last as its name, and the last as registries expect them.
  * Should a registry add labels after all, only the last line has them, and every line is still valid.
  */
-export function gaugeBlock(gauge: Gauge, labelNames: readonly string[]): readonly RegistryValue[] {
-  const last = gauge.series.at(-1)
-  if (last === undefined) return []
-  const text = gauge.texts().join('')
+export function gaugeBlock(
+  gauge: Gauge,
+  labelNames: readonly string[],
+  nowMs: number,
+): readonly RegistryValue[] {
+  const segment = gauge.current.segments.at(-1)
+  const last = segment?.series.at(-1)
+  if (segment === undefined || last === undefined) return []
+  const text = gauge.texts(nowMs).join('')
   const lines = text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)
-  return [{ metricName: lines + gauge.name, labels: labelsOf(labelNames, last.values), value: last.value }]
+  const labels = labelsOf(labelNames, last.values)
+  const value = gauge.valueAt(segment.values.at(-1) ?? Number.NaN, nowMs)
+  return [{ metricName: lines + gauge.name, labels, value }]
 }
 
 function labelsOf(

@@ -35,12 +35,15 @@ export class Registration {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType }
   }
 
-  /** The text of every metric that is not ours. One that throws is reported and left out; the others are served. */
-  async others(report: (metric: string, error: unknown) => void): Promise<readonly string[]> {
+  /** The text of every metric that is not ours, or of those of them that are wanted. One that throws is reported and left out; the others are served. */
+  async others(
+    wanted: ReadonlySet<string> | undefined,
+    report: (metric: string, error: unknown) => void,
+  ): Promise<readonly string[]> {
     const names = this.#registry.getMetricsAsArray().map(({ name }) => name)
     const texts = await Promise.all(
       names
-        .filter(name => !this.#metrics.has(name))
+        .filter(name => !this.#metrics.has(name) && (wanted?.has(name) ?? true))
         .map(async name => {
           try {
             return `${await this.#registry.getSingleMetricAsString(name)}\n`

@@ -1,6 +1,14 @@
 import { invalidOption, nameTaken, unknownColumn } from '../errors.js'
-import type { CollisionPolicy, ValueOptions, ViewOptions } from '../types.js'
+import type {
+  CollisionPolicy,
+  LabelOptions,
+  NullPolicy,
+  OverLimitPolicy,
+  ValueOptions,
+  ViewOptions,
+} from '../types.js'
 import { checkLabelName, checkMetricName, sanitize } from './names.js'
+import { policies } from './policies.js'
 
 /** The options of a view, checked and complete. */
 export interface Plan {
@@ -10,12 +18,24 @@ export interface Plan {
   readonly name: string
   readonly help: string
   readonly labelNames: readonly string[]
-  /** The column of each label, by position. */
-  readonly labelColumns: readonly string[]
+  /** What fills each label, by position. */
+  readonly labels: readonly LabelOptions[]
+  readonly nulls: NullPolicy
+  readonly maxLabelBytes: number
   readonly value: ValueOptions | undefined
+  /** Whether values are ages: those of the store are then to be added to the clock, in seconds. */
+  readonly isAge: boolean
   /** Every column that is used. */
   readonly columns: readonly string[]
   readonly collisions: CollisionPolicy
+  readonly maxSeries: number | undefined
+  readonly overLimit: OverLimitPolicy
+  /** Undefined where a series goes at once. */
+  readonly zeroForMs: number | undefined
+  /** How long samples stay after the last batch of a view that is disconnected. */
+  readonly holdForMs: number
+  readonly failsScrape: boolean
+  readonly staleAfterMs: number
 }
 
 /**
@@ -48,7 +68,7 @@ export function plans(views: readonly ViewOptions[]): readonly Plan[] {
 function plan(options: ViewOptions): Plan {
   if (typeof options !== 'object' || options === null)
     throw invalidOption('views', [options], 'a list of objects')
-  const { view, name = sanitize(String(view)), help, labels, value, collisions = 'max' } = options
+  const { view, name = sanitize(String(view)), help, labels, value } = options
   if (typeof view !== 'string' || view === '') throw invalidOption('view', view, 'the name of a relation')
   checkMetricName(name, view)
   if (help !== undefined && typeof help !== 'string') throw invalidOption(`help of ${view}`, help, 'a text')
@@ -58,29 +78,42 @@ function plan(options: ViewOptions): Plan {
       labels,
       'an object of label names and the columns that fill them; it may be empty',
     )
-  for (const [label, column] of Object.entries(labels)) {
+  for (const [label, from] of Object.entries(labels)) {
     checkLabelName(label, view)
-    if (typeof column !== 'string')
-      throw invalidOption(`labels.${label} of ${view}`, column, 'the name of a column')
+    if (!isLabel(from))
+      throw invalidOption(
+        `labels.${label} of ${view}`,
+        from,
+        'the name of a column, { value: "a constant text" } or a function of the row',
+      )
   }
   if (value !== undefined && !isValue(value))
-    throw invalidOption(`value of ${view}`, value, '{ column: "…" } or { multiplicity: true }')
-  if (collisions !== 'max' && collisions !== 'min')
-    throw invalidOption(`collisions of ${view}`, collisions, '"max" or "min"')
+    throw invalidOption(
+      `value of ${view}`,
+      value,
+      '{ column: "…" }, { ageOf: "…" } or { multiplicity: true }',
+    )
+  const rules = policies(options)
+  const columns = Object.values(labels).filter(from => typeof from === 'string')
+  const column = value && valueColumn(value)
   return {
     options,
     view,
     name,
-    help: help ?? defaultHelp(view, value),
+    help: help ?? defaultHelp(view, value, rules.collisions),
     labelNames: Object.keys(labels),
-    labelColumns: Object.values(labels),
+    labels: Object.values(labels),
     value,
-    columns:
-      value !== undefined && 'column' in value
-        ? [...Object.values(labels), value.column]
-        : Object.values(labels),
-    collisions,
+    isAge: value !== undefined && 'ageOf' in value,
+    columns: column === undefined ? columns : [...columns, column],
+    ...rules,
   }
+}
+
+/** The column that the value is taken from, if it is. */
+function valueColumn(value: ValueOptions): string | undefined {
+  if ('column' in value) return value.column
+  return 'ageOf' in value ? value.ageOf : undefined
 }
 
 /** Throws `UNKNOWN_COLUMN` if the plan uses a column that is not among those of the view. */
@@ -89,15 +122,27 @@ export function checkColumns({ view, columns }: Plan, there: readonly string[]):
   if (missing !== undefined) throw unknownColumn(view, missing, there)
 }
 
+function isLabel(from: unknown): from is LabelOptions {
+  if (typeof from === 'string' || typeof from === 'function') return true
+  return typeof from === 'object' && from !== null && 'value' in from && isText(from.value)
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}
+
 function isValue(value: unknown): value is ValueOptions {
   if (typeof value !== 'object' || value === null) return false
   if ('column' in value) return typeof value.column === 'string'
+  if ('ageOf' in value) return typeof value.ageOf === 'string'
   return 'multiplicity' in value && value.multiplicity === true
 }
 
-function defaultHelp(view: string, value: ValueOptions | undefined): string {
+function defaultHelp(view: string, value: ValueOptions | undefined, collisions: CollisionPolicy): string {
+  if (collisions === 'count') return `How many rows of view ${view} have these labels.`
   if (value === undefined) return `1 for every row of view ${view}.`
-  return 'column' in value
-    ? `Column ${value.column} of every row of view ${view}.`
+  if ('column' in value) return `Column ${value.column} of every row of view ${view}.`
+  return 'ageOf' in value
+    ? `Seconds since column ${value.ageOf} of every row of view ${view}.`
     : `How many times view ${view} holds each row.`
 }

@@ -1,4 +1,3 @@
-import type { CollisionPolicy } from '../types.js'
 import type { SkipReason } from './value.js'
 
 /** A row that the view holds, or owes: `multiplicity` is never 0 between batches, and negative while a retraction is ahead. */
@@ -10,6 +9,8 @@ export interface Row {
   /** The column's value, or why there is none; 1 where the view has no value column. */
   readonly sample: number | SkipReason
   multiplicity: number
+  /** The timestamp of the last update that inserted it. */
+  at: number
   /** The multiplicity before the batch that is being applied, and that batch. */
   before: number
   epoch: number
@@ -33,6 +34,10 @@ export class Series {
   /** Whether it has been published, and the batch that touched it last. */
   isPublished = false
   epoch = 0
+  /** Rows that came with the batch that is being applied. */
+  fresh = 0
+  /** Where its last row has gone and it is kept at 0: until when, by the server's clock. */
+  zeroUntilMs: number | undefined
   /** Nearly every series has one row: a set is made only for the second. */
   #live: Row | Set<Row> | undefined
 
@@ -47,6 +52,12 @@ export class Series {
     return this.#live instanceof Set ? this.#live.size : 1
   }
 
+  /** The live rows. */
+  get rows(): Iterable<Row> {
+    if (this.#live === undefined) return []
+    return this.#live instanceof Set ? this.#live : [this.#live]
+  }
+
   add(row: Row): void {
     if (this.#live === undefined) this.#live = row
     else if (this.#live instanceof Set) this.#live.add(row)
@@ -56,17 +67,5 @@ export class Series {
   remove(row: Row): void {
     if (this.#live instanceof Set) this.#live.delete(row)
     else if (this.#live === row) this.#live = undefined
-  }
-
-  /** The value that the policy gives the live rows; `of` is the value of one. Does not depend on the order of rows. */
-  settle(policy: CollisionPolicy, of: (row: Row) => number): number {
-    if (this.#live === undefined) return Number.NaN
-    if (!(this.#live instanceof Set)) return of(this.#live)
-    let settled = Number.NaN
-    for (const row of this.#live) {
-      const value = of(row)
-      if (Number.isNaN(settled) || (policy === 'max' ? value > settled : value < settled)) settled = value
-    }
-    return settled
   }
 }

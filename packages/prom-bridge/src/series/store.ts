@@ -1,8 +1,13 @@
 import type { Batch, UnknownRow, Update } from '@mzalert/tail-client'
+import { Admission } from './admission.js'
+import { labelValues } from './labels.js'
 import { checkColumns, type Plan } from './plan.js'
 import { type Row, Series } from './series.js'
-import { labelSet, labelText } from './text.js'
-import { type SkipReason, sampleValue } from './value.js'
+import { type Settlement, settled } from './settle.js'
+import { ShardedMap } from './shards.js'
+import { Budget, type Steps, unitsOf } from './slices.js'
+import { labelSet } from './text.js'
+import { type SkipReason, sampleValue, timeSeconds } from './value.js'
 
 /** What a batch does to the series of a view: the difference between before and after, nothing in between. */
 export interface Delta {
@@ -10,16 +15,23 @@ export interface Delta {
   readonly removed: readonly Series[]
   /** Series whose value is another one. */
   readonly changed: readonly Series[]
+  /** Series that have rows again, and that have none any more: what is added and removed, unless removed series are kept at 0. */
+  readonly appeared: readonly Series[]
+  readonly gone: readonly Series[]
   /** Whether the contents were stated rather than changed: what is added was there before anybody looked. */
   readonly isSnapshot: boolean
   /** Milliseconds since 1970 of the batch's last update, by the server's clock; of its frontier if it has none. */
   readonly atMs: number
+  /** What is so after the batch. */
+  readonly counts: StoreCounts
 }
 
 /** What the store has counted. Totals only grow; the others are what is so now. */
 export interface StoreCounts {
   readonly rows: number
   readonly series: number
+  /** Series among them that have no rows and are kept at 0. */
+  readonly zeros: number
   readonly collisions: number
   readonly negativeRows: number
   readonly batchesTotal: number
@@ -30,20 +42,31 @@ export interface StoreCounts {
 /**
  * The rows of one view by their identity, with signed multiplicities, and the series they make.
  *
- * A batch is applied in one synchronous turn or not at all: `apply` throws `UNKNOWN_COLUMN` before it changes anything.
- * A row has its series while its multiplicity is above 0. Work is in proportion to the batch, never to the view.
+ * Nobody but who applies batches looks into it: what a batch has done is told by the delta, when all of it is done. Batches are
+ * applied one after the other, each to its end: after an error, or a batch that was left in the middle, the store is of no use.
+ * A row has its series while its multiplicity is above 0, as far as the limit of the view allows. Work is in proportion to the batch, never to the view.
  */
 export class SeriesStore {
   readonly #plan: Plan
-  readonly #rows = new Map<string, Row>()
-  readonly #series = new Map<string, Series>()
-  readonly #skipped: Record<SkipReason, number> = { null_value: 0, not_a_number: 0 }
-  readonly #valueOf: (row: Row) => number
+  readonly #rows = new ShardedMap<Row>()
+  readonly #series = new ShardedMap<Series>()
+  readonly #skipped: Record<SkipReason, number> = {
+    null_value: 0,
+    not_a_number: 0,
+    null_label: 0,
+    label_failed: 0,
+    limit: 0,
+  }
+  readonly #settlement: Settlement
+  readonly #admission: Admission | undefined
+  /** Series that are kept at 0, in the order in which that ends. */
+  readonly #zeros = new Set<Series>()
   /** Rows and series that the current batch has touched. */
   #touchedRows: Row[] = []
   #touchedSeries: Series[] = []
   #epoch = 0
   #published = 0
+  #live = 0
   #liveRows = 0
   #collisions = 0
   #negativeRows = 0
@@ -52,10 +75,9 @@ export class SeriesStore {
 
   constructor(plan: Plan) {
     this.#plan = plan
-    const countsRows = plan.value !== undefined && 'multiplicity' in plan.value
-    this.#valueOf = countsRows
-      ? row => row.multiplicity
-      : row => (typeof row.sample === 'number' ? row.sample : Number.NaN)
+    const { view, collisions: policy, maxSeries, overLimit } = plan
+    this.#settlement = { view, policy, of: valueOfRow(plan) }
+    if (maxSeries !== undefined) this.#admission = new Admission({ view, maxSeries, policy: overLimit })
   }
 
   /** Whether a snapshot has been applied; nothing is published before. */
@@ -67,26 +89,46 @@ export class SeriesStore {
     return {
       rows: this.#liveRows,
       series: this.#published,
+      zeros: this.#zeros.size,
       collisions: this.#collisions,
       negativeRows: this.#negativeRows,
       batchesTotal: this.#epoch,
       updatesTotal: this.#updates,
-      skippedTotal: this.#skipped,
+      skippedTotal: { ...this.#skipped },
     }
   }
 
-  /** Applies a closed batch and says what it changed. A second snapshot replaces the contents by their difference. */
-  apply(batch: Batch<UnknownRow>): Delta {
-    for (const update of batch.updates) if (!this.#rows.has(update.raw)) this.#checkColumns(update.row)
+  /**
+   * Applies a closed batch and says what it changed. A second snapshot replaces the contents by their difference.
+   * Throws `UNKNOWN_COLUMN`, and what the policies of the view throw.
+   */
+  *apply(batch: Batch<UnknownRow>): Steps<Delta> {
+    const budget = new Budget()
     const isFirstSnapshot = batch.kind === 'snapshot' && !this.#isComplete
+    for (const update of batch.updates) {
+      if (!this.#rows.has(update.raw)) this.#checkColumns(update.row)
+      if (budget.spend()) yield
+    }
     this.#isComplete ||= isFirstSnapshot
     this.#epoch++
     this.#updates += batch.updates.length
-    if (batch.kind === 'snapshot') for (const row of this.#rows.values()) this.#change(row, -row.multiplicity)
-    for (const update of batch.updates) this.#change(this.#row(update), update.diff)
-    for (const row of this.#touchedRows) this.#settleRow(row)
+    if (batch.kind === 'snapshot')
+      for (const row of this.#rows.values()) {
+        this.#change(row, -row.multiplicity)
+        if (budget.spend()) yield
+      }
+    for (const update of batch.updates) {
+      const row = this.#row(update)
+      if (update.diff > 0) row.at = Number(update.timestamp)
+      this.#change(row, update.diff)
+      if (budget.spend(unitsOf(update.raw.length))) yield
+    }
+    for (const row of this.#touchedRows) {
+      this.#settleRow(row)
+      if (budget.spend()) yield
+    }
     const atMs = Number(batch.updates.at(-1)?.timestamp ?? batch.upper)
-    return this.#settleSeries(isFirstSnapshot, atMs)
+    return yield* this.#settleAll(isFirstSnapshot, atMs, Number(batch.upper), budget)
   }
 
   #checkColumns(row: UnknownRow): void {
@@ -97,17 +139,17 @@ export class SeriesStore {
   #row({ raw, row: columns }: Update<UnknownRow>): Row {
     const held = this.#rows.get(raw)
     if (held) return held
-    const { value } = this.#plan
-    const sample = value !== undefined && 'column' in value ? sampleValue(columns[value.column]) : 1
-    const series = typeof sample === 'number' ? this.#seriesOf(columns) : undefined
-    const row: Row = { raw, series, sample, multiplicity: 0, before: 0, epoch: 0 }
+    const values = labelValues(this.#plan, columns)
+    const sample = typeof values === 'string' ? values : sampleOf(this.#plan, columns)
+    const series =
+      typeof sample === 'number' && typeof values !== 'string' ? this.#seriesOf(values) : undefined
+    const row: Row = { raw, series, sample, multiplicity: 0, at: 0, before: 0, epoch: 0 }
     if (series) series.held++
     this.#rows.set(raw, row)
     return row
   }
 
-  #seriesOf(columns: UnknownRow): Series {
-    const values = this.#plan.labelColumns.map(column => labelText(columns[column]))
+  #seriesOf(values: readonly (string | null)[]): Series {
     const labels = labelSet(this.#plan.labelNames, values)
     const known = this.#series.get(labels)
     if (known) return known
@@ -133,45 +175,138 @@ export class SeriesStore {
     if (typeof sample === 'string' && before <= 0 && now > 0) this.#skipped[sample]++
     if (series && before !== now) {
       this.#touch(series)
-      if (before <= 0 && now > 0) series.add(row)
+      if (before <= 0 && now > 0) {
+        series.add(row)
+        series.fresh++
+      }
       if (before > 0 && now <= 0) series.remove(row)
     }
     if (now !== 0) return
     this.#rows.delete(row.raw)
-    if (series && --series.held === 0) this.#series.delete(series.labels)
+    if (series) this.#release(series)
+  }
+
+  #release(series: Series): void {
+    if (--series.held === 0) this.#series.delete(series.labels)
   }
 
   #touch(series: Series): void {
     if (series.epoch === this.#epoch) return
     series.epoch = this.#epoch
+    this.#live -= Number(series.size > 0)
     this.#collisions -= Number(series.size > 1)
     this.#touchedSeries.push(series)
   }
 
-  #settleSeries(isSnapshot: boolean, atMs: number): Delta {
-    const added: Series[] = []
-    const removed: Series[] = []
-    const changed: Series[] = []
+  *#settleAll(isSnapshot: boolean, atMs: number, upperMs: number, budget: Budget): Steps<Delta> {
+    const delta = { removed: [] as Series[], changed: [] as Series[], gone: [] as Series[] }
+    const candidates: Series[] = []
+    const back: Series[] = []
     for (const series of this.#touchedSeries) {
       this.#collisions += Number(series.size > 1)
-      const value = series.settle(this.#plan.collisions, this.#valueOf)
-      const isNew = !series.isPublished
-      const isOther = !Object.is(value, series.value)
-      series.value = value
-      if (series.size === 0) {
-        if (!isNew) removed.push(series)
-      } else if (isNew) added.push(series)
-      else if (isOther) changed.push(series)
+      this.#live += Number(series.size > 0)
+      const before = series.value
+      if (series.size > 0) {
+        series.value = yield* settled(series, this.#settlement, budget)
+        if (!series.isPublished) candidates.push(series)
+        else if (!Object.is(before, series.value)) delta.changed.push(series)
+        if (series.zeroUntilMs !== undefined) {
+          this.#endZero(series)
+          back.push(series)
+        }
+      } else if (series.isPublished && series.zeroUntilMs === undefined) this.#go(series, atMs, delta)
+      else this.#admission?.forget(series)
+      if (series.isPublished) series.fresh = 0
+      if (budget.spend()) yield
     }
+    for (const series of this.#zeros) {
+      if (series.zeroUntilMs === undefined || series.zeroUntilMs > upperMs) break
+      this.#endZero(series)
+      series.isPublished = false
+      this.#published--
+      delta.removed.push(series)
+      if (budget.spend()) yield
+    }
+    const added = yield* this.#admitted(candidates, delta, budget)
     for (const series of added) {
-      series.isPublished = true
       series.sinceMs = atMs
       series.isSinceExact = !isSnapshot
     }
-    for (const series of removed) series.isPublished = false
-    this.#published += added.length - removed.length
+    for (const series of back) series.sinceMs = atMs
     this.#touchedRows = []
     this.#touchedSeries = []
-    return { added, removed, changed, isSnapshot, atMs }
+    const appeared = back.length > 0 ? [...added, ...back] : added
+    return { ...delta, added, appeared, isSnapshot, atMs, counts: this.counts }
   }
+
+  /** The last row of a series went. Where it is kept at 0 it is so before it can be seen. */
+  #go(series: Series, atMs: number, delta: { removed: Series[]; changed: Series[]; gone: Series[] }): void {
+    const { zeroForMs, isAge } = this.#plan
+    delta.gone.push(series)
+    if (zeroForMs === undefined) {
+      series.isPublished = false
+      this.#published--
+      delta.removed.push(series)
+      return
+    }
+    series.value = isAge ? Number.NEGATIVE_INFINITY : 0
+    series.zeroUntilMs = atMs + zeroForMs
+    series.held++
+    // The last of its rows may have taken it out of the map already.
+    this.#series.set(series.labels, series)
+    this.#zeros.add(series)
+    delta.changed.push(series)
+  }
+
+  #endZero(series: Series): void {
+    series.zeroUntilMs = undefined
+    this.#zeros.delete(series)
+    this.#release(series)
+  }
+
+  /** Publishes what the limit of the view allows. */
+  *#admitted(
+    candidates: readonly Series[],
+    delta: { removed: Series[]; gone: Series[] },
+    budget: Budget,
+  ): Steps<readonly Series[]> {
+    const state = { published: this.#published, live: this.#live }
+    const verdict = this.#admission
+      ? yield* this.#admission.decide(candidates, () => this.#series.values(), state, budget)
+      : { admitted: candidates, dropped: [] }
+    for (const series of verdict.dropped) {
+      this.#skipped.limit += series.size
+      series.isPublished = false
+      delta.removed.push(series)
+      if (series.size > 0) delta.gone.push(series)
+      else this.#endZero(series)
+      if (budget.spend()) yield
+    }
+    for (const series of verdict.admitted) {
+      series.isPublished = true
+      series.fresh = 0
+      if (budget.spend()) yield
+    }
+    this.#published += verdict.admitted.length - verdict.dropped.length
+    for (const series of candidates) {
+      this.#skipped.limit += series.fresh
+      series.fresh = 0
+      if (budget.spend()) yield
+    }
+    return verdict.admitted
+  }
+}
+
+/** The number a row stands for; of a time, the negative, so that the clock at the scrape is all there is to add for its age. */
+function sampleOf({ value }: Plan, columns: UnknownRow): number | SkipReason {
+  if (value === undefined || 'multiplicity' in value) return 1
+  if ('column' in value) return sampleValue(columns[value.column])
+  const seconds = timeSeconds(columns[value.ageOf])
+  return typeof seconds === 'number' ? -seconds : seconds
+}
+
+function valueOfRow({ value, collisions }: Plan): Settlement['of'] {
+  const countsRows = value !== undefined && 'multiplicity' in value && collisions !== 'sum'
+  if (countsRows || collisions === 'count') return row => row.multiplicity
+  return row => (typeof row.sample === 'number' ? row.sample : Number.NaN)
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * A column's value as the text of a label, or null where the label is left out: NULL, and the empty text, which Prometheus
  * does not tell from an absent label. Total: never throws, whatever the value.
@@ -5,6 +7,23 @@
 export function labelText(value: unknown): string | null {
   const text = plainText(value)
   return text === '' || text === null ? null : wellFormed(text)
+}
+
+/** Hexadecimal digits of the hash that ends a text that was cut, and the `~` before them. */
+const hashLength = 12
+const mark = '~'
+
+/** The shortest that a label may be cut to: a few characters and the hash. */
+export const minLabelBytes = 24
+
+/** A text of at most so many bytes of UTF-8: longer ones are cut, and end with a hash of the whole. */
+export function shortened(text: string, maxBytes: number): string {
+  // A UTF-16 unit has three bytes at most.
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, hashLength)
+  const kept = Buffer.from(text).subarray(0, maxBytes - hashLength - mark.length)
+  // What is left of a character that was cut through is not valid on its own.
+  return `${kept.toString().replace(/\uFFFD+$/, '')}${mark}${hash}`
 }
 
 /** The labels as they stand in the exposition, `{a="1",b="2"}`, or the empty text if there are none. */

@@ -28,19 +28,15 @@ export class Transitions {
     return this.#total
   }
 
-  record({ added, removed, isSnapshot, atMs }: Delta): void {
+  record({ appeared: added, gone: removed, isSnapshot, atMs }: Delta): void {
     if (isSnapshot) return
+    // What is beyond the limit is counted, not looked at: a batch may be far longer than the list.
+    const firing = added.slice(-this.#limit)
+    const resolved = removed.slice(Math.max(0, removed.length + firing.length - this.#limit))
+    this.#total += added.length - firing.length + removed.length - resolved.length
     const fresh: Transition[] = []
-    // What is beyond the limit is counted, not kept: a batch may be far longer than the list.
-    const skip = Math.max(0, added.length + removed.length - this.#limit)
-    this.#total += skip
-    let index = 0
-    for (const { to, list } of [
-      { to: 'resolved', list: removed },
-      { to: 'firing', list: added },
-    ] as const)
-      for (const { values } of list)
-        if (index++ >= skip) fresh.push({ to, values, atMs, number: ++this.#total })
+    for (const { values } of resolved) fresh.push({ to: 'resolved', values, atMs, number: ++this.#total })
+    for (const { values } of firing) fresh.push({ to: 'firing', values, atMs, number: ++this.#total })
     if (fresh.length > 0) this.#latest = [...fresh.reverse(), ...this.#latest].slice(0, this.#limit)
   }
 }

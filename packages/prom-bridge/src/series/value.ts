@@ -1,7 +1,13 @@
 /** Why a row has no sample. */
-export type SkipReason = 'null_value' | 'not_a_number'
+export type SkipReason = 'null_value' | 'not_a_number' | 'null_label' | 'label_failed' | 'limit'
 
-export const skipReasons: readonly SkipReason[] = ['null_value', 'not_a_number']
+export const skipReasons: readonly SkipReason[] = [
+  'null_value',
+  'not_a_number',
+  'null_label',
+  'label_failed',
+  'limit',
+]
 
 /** As PostgreSQL and Materialize write numbers: no hexadecimal, no blanks, no empty text, all of which `Number` would take. */
 const numberText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
@@ -36,4 +42,26 @@ export function sampleValue(value: unknown): number | SkipReason {
     default:
       return 'not_a_number'
   }
+}
+
+/** As PostgreSQL and Materialize write dates and timestamps; a zone may be `+00`, `+05:30` or `Z`. */
+const timeText = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2})(\.\d+)?)?(?:Z|([+-]\d{2})(?::?(\d{2}))?)?$/
+
+/**
+ * A time as seconds since 1970: dates and timestamps, UTC where they have no zone, or numbers of milliseconds since 1970.
+ * Total: gives the reason where there is none.
+ */
+export function timeSeconds(value: unknown): number | SkipReason {
+  if (value instanceof Date) return sampleValue(value)
+  if (typeof value === 'string') {
+    const [, date, clock = '00:00:00', fraction = '', hours = '+00', minutes = '00'] =
+      timeText.exec(value) ?? []
+    if (date !== undefined) {
+      const ms = Date.parse(`${date}T${clock}${hours}:${minutes}`)
+      return Number.isNaN(ms) ? 'not_a_number' : ms / 1000 + Number(`0${fraction}`)
+    }
+  }
+  const ms = sampleValue(value)
+  if (typeof ms === 'string') return ms
+  return Number.isFinite(ms) && typeof value !== 'boolean' ? ms / 1000 : 'not_a_number'
 }

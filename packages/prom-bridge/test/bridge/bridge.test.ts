@@ -58,6 +58,41 @@ test('B1: a row that was updated is seen before or after, never absent and never
   expect(alertsOf(made)).toEqual({ '{"organization":"A"}': 50 })
 })
 
+test('B1: while a big batch is applied, slice by slice, every scrape sees all of the old or all of the new', async () => {
+  const made = start([{ labels: { organization: 'labels' }, value: { column: 'n' } }])
+  const rows = (n: number): readonly Record<string, unknown>[] =>
+    Array.from({ length: 5000 }, (_, index) => ({ labels: `${index}`, n }))
+  await source.snapshot(rows(1))
+  let isOver = false
+  const applied = source
+    .changes(...rows(1).map(row => update(row, -1)), ...rows(2).map(row => update(row)))
+    .then(() => {
+      isOver = true
+    })
+  const seen: string[] = []
+  while (!isOver) {
+    seen.push([...new Set(Object.values(alertsOf(made) ?? {}))].join())
+    expect(healthOf(made, 'mzalert_updates_total')).toBe(seen.at(-1) === '1' ? 5000 : 15_000)
+    expect(Object.keys(alertsOf(made) ?? {})).toHaveLength(5000)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await applied
+  seen.push([...new Set(Object.values(alertsOf(made) ?? {}))].join())
+  expect(seen.length).toBeGreaterThan(10)
+  expect(seen.join(' ')).toMatch(/^(1 ){10,}(2 ?)+$/)
+})
+
+test('a bridge that is closed in the middle of a batch shows nothing of it', async () => {
+  const made = start()
+  const rows = Array.from({ length: 5000 }, (_, index) => alert(`${index}`))
+  void source.snapshot(rows)
+  await new Promise(resolve => setImmediate(resolve))
+  await made.close()
+  for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve))
+  expect(parseExposition(made.metrics()).has('organization_alert')).toBe(false)
+  expect(events).toEqual([])
+})
+
 describe('B2', () => {
   test('B2: nothing of a view is exported before its first snapshot, not even its name', async () => {
     const made = start()

@@ -68,7 +68,7 @@ describe('/metrics', () => {
   test('is what Prometheus 3 takes: the type by its full name, and the length', async () => {
     await start()
     await source.snapshot([alert('A')])
-    const response = await fetch(`${url}/metrics`)
+    const response = await fetch(`${url}/metrics`, { headers: { 'accept-encoding': 'identity' } })
     const text = await response.text()
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -137,7 +137,7 @@ describe('/metrics', () => {
     const warnings: Error[] = []
     const warn = (warning: Error): void => void warnings.push(warning)
     process.on('warning', warn)
-    const response = await fetch(`${url}/metrics`)
+    const response = await fetch(`${url}/metrics`, { headers: { 'accept-encoding': 'identity' } })
     await source.changes(...indexes.flatMap(index => [update(row(index, 1), -1), update(row(index, 2))]))
     const valuesOf = (text: string): ReadonlySet<number> =>
       new Set(

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { Gauge } from '../../src/exposition/gauge.js'
 import { Series } from '../../src/series/series.js'
+import { finish } from '../../src/series/slices.js'
 import type { Delta } from '../../src/series/store.js'
+import { noCounts } from '../support/models.js'
 
 function series(index: number, value = index): Series {
   const made = new Series(`{i="${index}"}`, [String(index)])
@@ -10,7 +12,17 @@ function series(index: number, value = index): Series {
 }
 
 function delta(more: Partial<Delta>): Delta {
-  return { added: [], removed: [], changed: [], isSnapshot: false, atMs: 0, ...more }
+  return {
+    added: [],
+    removed: [],
+    changed: [],
+    appeared: [],
+    gone: [],
+    isSnapshot: false,
+    atMs: 0,
+    counts: noCounts,
+    ...more,
+  }
 }
 
 const many = Array.from({ length: 5000 }, (_, index) => series(index))
@@ -18,67 +30,76 @@ const many = Array.from({ length: 5000 }, (_, index) => series(index))
 function filled(): { readonly gauge: Gauge; readonly all: readonly Series[] } {
   const gauge = new Gauge('g', 'Help.')
   const all = many.map((_, index) => series(index))
-  gauge.apply(delta({ added: all }))
+  apply(gauge, delta({ added: all }))
   return { gauge, all }
 }
 
+function apply(gauge: Gauge, given: Delta): void {
+  gauge.publish(finish(gauge.next(given)))
+}
+
+function bytesOf(gauge: Gauge): readonly Buffer[] {
+  return finish(gauge.bytes(0))
+}
+
 function textOf(gauge: Gauge): string {
-  return Buffer.concat(gauge.bytes()).toString()
+  return Buffer.concat(bytesOf(gauge)).toString()
 }
 
 test('a gauge is its header and a line for each series', () => {
   const gauge = new Gauge('g', 'Help.')
   expect(textOf(gauge)).toBe('# HELP g Help.\n# TYPE g gauge\n')
-  gauge.apply(delta({ added: [series(1), series(2)] }))
+  apply(gauge, delta({ added: [series(1), series(2)] }))
   expect(textOf(gauge)).toBe('# HELP g Help.\n# TYPE g gauge\ng{i="1"} 1\ng{i="2"} 2\n')
-  expect(gauge.texts().join('')).toBe('g{i="1"} 1\ng{i="2"} 2\n')
+  expect(gauge.texts(0).join('')).toBe('g{i="1"} 1\ng{i="2"} 2\n')
 })
 
 test('B4: a batch of one row renders one segment again; what did not change keeps its bytes', () => {
   const { gauge, all } = filled()
-  const before = gauge.bytes()
+  const before = bytesOf(gauge)
   const [one] = all.slice(2000, 2001)
   if (!one) throw new Error('no series')
   one.value = -1
-  gauge.apply(delta({ changed: [one] }))
-  const after = gauge.bytes()
+  apply(gauge, delta({ changed: [one] }))
+  const after = bytesOf(gauge)
   const renewed = after.flatMap((bytes, segment) => (bytes === before[segment] ? [] : [segment]))
   expect(after).toHaveLength(before.length)
   expect(renewed).toHaveLength(1)
-  expect(gauge.bytes()).toEqual(after)
-  expect(gauge.bytes().every((bytes, segment) => bytes === after[segment])).toBe(true)
+  expect(bytesOf(gauge)).toEqual(after)
+  expect(bytesOf(gauge).every((bytes, segment) => bytes === after[segment])).toBe(true)
 })
 
 test('B4: a series that goes renews no more than two segments', () => {
   const { gauge, all } = filled()
-  const before = gauge.bytes()
-  gauge.apply(delta({ removed: all.slice(10, 11) }))
-  const renewed = gauge.bytes().filter((bytes, segment) => bytes !== before[segment])
+  const before = bytesOf(gauge)
+  apply(gauge, delta({ removed: all.slice(10, 11) }))
+  const renewed = bytesOf(gauge).filter((bytes, segment) => bytes !== before[segment])
   expect(renewed).toHaveLength(2)
   expect(textOf(gauge)).not.toContain('{i="10"}')
 })
 
 test('B1: a scrape that has begun finishes with what it began with', () => {
   const { gauge, all } = filled()
-  const begun = gauge.bytes()
+  const begun = bytesOf(gauge)
   const text = Buffer.concat(begun).toString()
-  gauge.apply(delta({ removed: all.slice(0, 3000) }))
-  gauge.bytes()
+  apply(gauge, delta({ removed: all.slice(0, 3000) }))
+  bytesOf(gauge)
   expect(Buffer.concat(begun).toString()).toBe(text)
 })
 
 test('every series can go and come again, in any order', () => {
   const { gauge, all } = filled()
-  gauge.apply(delta({ removed: all.filter((_, index) => index % 3 === 0) }))
-  gauge.apply(
+  apply(gauge, delta({ removed: all.filter((_, index) => index % 3 === 0) }))
+  apply(
+    gauge,
     delta({
       removed: all.filter((_, index) => index % 3 === 1),
       added: all.filter((_, index) => index % 3 === 0),
     }),
   )
-  const lines = (): readonly string[] => gauge.texts().join('').split('\n').slice(0, -1).toSorted()
+  const lines = (): readonly string[] => gauge.texts(0).join('').split('\n').slice(0, -1).toSorted()
   const wanted = all.filter((_, index) => index % 3 !== 1).map(({ labels, value }) => `g${labels} ${value}`)
   expect(lines()).toEqual(wanted.toSorted())
-  gauge.apply(delta({ removed: gauge.series.slice() }))
+  apply(gauge, delta({ removed: gauge.current.segments.flatMap(({ series: some }) => some) }))
   expect(textOf(gauge)).toBe('# HELP g Help.\n# TYPE g gauge\n')
 })

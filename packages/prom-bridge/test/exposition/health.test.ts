@@ -9,19 +9,23 @@ const health: ViewHealth = {
   isComplete: true,
   frontierMs: 10_500,
   reconnects: 2,
+  maxSeries: 100,
   counts: {
     rows: 3,
     series: 2,
+    zeros: 1,
     collisions: 1,
     negativeRows: 4,
     batchesTotal: 5,
     updatesTotal: 6,
-    skippedTotal: { null_value: 7, not_a_number: 8 },
+    skippedTotal: { null_value: 7, not_a_number: 8, null_label: 9, label_failed: 10, limit: 11 },
   },
 }
 
 function textOf(views: readonly ViewHealth[], nowMs = 12_000): string {
-  return healthFamilies(views, nowMs).map(familyText).join('')
+  return healthFamilies(views, nowMs)
+    .map(family => familyText(family))
+    .join('')
 }
 
 test('the bridge says how every view is', () => {
@@ -33,6 +37,7 @@ test('the bridge says how every view is', () => {
     mzalert_view_lag_seconds: 1.5,
     mzalert_view_rows: 3,
     mzalert_view_series: 2,
+    mzalert_view_series_limit: 100,
     mzalert_series_collisions: 1,
     mzalert_negative_multiplicity_rows: 4,
     mzalert_batches_total: 5,
@@ -44,6 +49,9 @@ test('the bridge says how every view is', () => {
   expect(samplesOf(textOf([health]), 'mzalert_rows_skipped_total')).toEqual({
     '{"reason":"null_value","view":"say \\"hi\\"\\\\"}': 7,
     '{"reason":"not_a_number","view":"say \\"hi\\"\\\\"}': 8,
+    '{"reason":"null_label","view":"say \\"hi\\"\\\\"}': 9,
+    '{"reason":"label_failed","view":"say \\"hi\\"\\\\"}': 10,
+    '{"reason":"limit","view":"say \\"hi\\"\\\\"}': 11,
   })
   expect(samplesOf(textOf([health]), 'mzalert_build_info')).toEqual({ '{"version":"source"}': 1 })
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Gauge } from '../../src/exposition/gauge.js'
 import { plans } from '../../src/series/plan.js'
+import { finish } from '../../src/series/slices.js'
 import { SeriesStore } from '../../src/series/store.js'
 import type { CollisionPolicy } from '../../src/types.js'
 import { samplesOf } from '../support/parse.js'
@@ -114,12 +115,12 @@ test('B1: after every batch the exposition is exactly what the multiset makes, f
         for (const { kind, diffs } of [{ kind: 'snapshot', diffs: [] } as Step, ...steps]) {
           const updates = diffs.map(([index, diff]) => update(rows[index] ?? {}, diff))
           const given = batch(kind, updates)
-          gauge.apply(store.apply(given))
+          gauge.publish(finish(gauge.next(finish(store.apply(given)))))
           model.apply(given)
           const wanted = Object.fromEntries(
             [...model.series].map(([labels, values]) => [labels, settled(values, collisions)]),
           )
-          expect(samplesOf(Buffer.concat(gauge.bytes()).toString(), 'v')).toEqual(wanted)
+          expect(samplesOf(Buffer.concat(finish(gauge.bytes(0))).toString(), 'v')).toEqual(wanted)
           expect(store.counts).toMatchObject({
             rows: model.rowCount,
             series: model.series.size,

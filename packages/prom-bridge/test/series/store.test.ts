@@ -1,14 +1,32 @@
 import type { Batch, UnknownRow } from '@mzalert/tail-client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { plans } from '../../src/series/plan.js'
+import { finish } from '../../src/series/slices.js'
 import { type Delta, SeriesStore } from '../../src/series/store.js'
 import type { ViewOptions } from '../../src/types.js'
 import { alert, alertLabels, batch, update } from '../support/source.js'
 
-function storeOf(more: Partial<ViewOptions> = {}): SeriesStore {
+/** A store whose batches are applied at once. */
+class WholeStore {
+  readonly #store: SeriesStore
+
+  constructor(store: SeriesStore) {
+    this.#store = store
+  }
+
+  get counts(): SeriesStore['counts'] {
+    return this.#store.counts
+  }
+
+  apply(given: Batch<UnknownRow>): Delta {
+    return finish(this.#store.apply(given))
+  }
+}
+
+function storeOf(more: Partial<ViewOptions> = {}): WholeStore {
   const [plan] = plans([{ view: 'v', labels: alertLabels, ...more }])
   if (!plan) throw new Error('no plan')
-  return new SeriesStore(plan)
+  return new WholeStore(new SeriesStore(plan))
 }
 
 /** A delta as text: what was added, removed and changed. */

@@ -2,10 +2,21 @@ import { expect, test } from 'vitest'
 import { Series } from '../../src/series/series.js'
 import type { Delta } from '../../src/series/store.js'
 import { Transitions } from '../../src/series/transitions.js'
+import { noCounts } from '../support/models.js'
 
 function delta(added: readonly string[], removed: readonly string[], atMs = 1, isSnapshot = false): Delta {
   const series = (name: string): Series => new Series(`{a="${name}"}`, [name])
-  return { added: added.map(series), removed: removed.map(series), changed: [], atMs, isSnapshot }
+  const [appeared, gone] = [added.map(series), removed.map(series)]
+  return {
+    added: appeared,
+    removed: gone,
+    changed: [],
+    appeared,
+    gone,
+    atMs,
+    isSnapshot,
+    counts: noCounts,
+  }
 }
 
 function shown(transitions: Transitions): readonly string[] {

@@ -1,4 +1,5 @@
 import type { ViewModel } from '../../src/page/model.js'
+import type { StoreCounts } from '../../src/series/store.js'
 
 /** A view as the page gets it: one alert that fires, one that resolved. */
 export function viewModel(more: Partial<ViewModel> = {}): ViewModel {
@@ -17,4 +18,16 @@ export function viewModel(more: Partial<ViewModel> = {}): ViewModel {
     version: '1 live',
     ...more,
   }
+}
+
+/** The counts of a store that is empty. */
+export const noCounts: StoreCounts = {
+  rows: 0,
+  series: 0,
+  zeros: 0,
+  collisions: 0,
+  negativeRows: 0,
+  batchesTotal: 0,
+  updatesTotal: 0,
+  skippedTotal: { null_value: 0, not_a_number: 0, null_label: 0, label_failed: 0, limit: 0 },
 }

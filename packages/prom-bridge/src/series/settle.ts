@@ -1,0 +1,89 @@
+import { seriesCollision } from '../errors.js'
+import type { CollisionPolicy } from '../types.js'
+import type { Row, Series } from './series.js'
+import type { Budget, Steps } from './slices.js'
+
+/** How the value of a series comes from its live rows. */
+export interface Settlement {
+  readonly view: string
+  readonly policy: CollisionPolicy
+  /** The value of one row. */
+  readonly of: (row: Row) => number
+}
+
+/**
+ * The value that the policy gives the live rows; NaN if there are none. Does not depend on the order of rows.
+ * Throws `SERIES_COLLISION` where the policy is `error` and there are several.
+ */
+export function* settled(series: Series, { view, policy, of }: Settlement, budget: Budget): Steps<number> {
+  const { rows } = series
+  const [first, second] = rows
+  if (first === undefined) return Number.NaN
+  if (second === undefined) return of(first) * (policy === 'sum' ? first.multiplicity : 1)
+  if (policy === 'error') throw seriesCollision(view, series.labels, [first.raw, second.raw].sort())
+  const sum = new ExactSum()
+  let chosen = first
+  for (const row of rows) {
+    if (policy === 'sum') sum.add(of(row) * row.multiplicity)
+    else if (policy === 'count') sum.add(of(row))
+    else if (row !== chosen && isBetter(policy, row, chosen, of)) chosen = row
+    if (budget.spend()) yield
+  }
+  return policy === 'sum' || policy === 'count' ? sum.value : of(chosen)
+}
+
+/** NaN loses to any number. The last row is that with the greatest timestamp, and of those the one whose text is greatest. */
+function isBetter(
+  policy: 'max' | 'min' | 'last' | 'error',
+  row: Row,
+  chosen: Row,
+  of: Settlement['of'],
+): boolean {
+  if (policy === 'last') return row.at > chosen.at || (row.at === chosen.at && row.raw > chosen.raw)
+  const [value, best] = [of(row), of(chosen)]
+  return Number.isNaN(best) || (policy === 'max' ? value > best : value < best)
+}
+
+/**
+ * A sum that is rounded once, at its end, so that the order of its terms does not matter
+ * (Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997; as in Python's math.fsum).
+ */
+class ExactSum {
+  #partials: number[] = []
+  #plain = 0
+
+  get value(): number {
+    if (!Number.isFinite(this.#plain)) return this.#plain
+    let index = this.#partials.length - 1
+    let high = this.#partials[index] ?? 0
+    let low = 0
+    while (index > 0 && low === 0) {
+      const term = this.#partials[--index] ?? 0
+      const sum = high + term
+      low = term - (sum - high)
+      high = sum
+    }
+    // Halfway between two doubles the remaining partials decide to which side it goes.
+    const next = this.#partials[index - 1] ?? 0
+    if (index > 0 && Math.sign(low) === Math.sign(next) && low !== 0) {
+      const doubled = low * 2
+      if (high + doubled - high === doubled) return high + doubled
+    }
+    return high
+  }
+
+  add(term: number): void {
+    this.#plain += term
+    if (!Number.isFinite(this.#plain)) return
+    const partials: number[] = []
+    let rest = term
+    for (const partial of this.#partials) {
+      const [big, small] = Math.abs(rest) < Math.abs(partial) ? [partial, rest] : [rest, partial]
+      const sum = big + small
+      const lost = small - (sum - big)
+      if (lost !== 0) partials.push(lost)
+      rest = sum
+    }
+    this.#partials = [...partials, rest]
+  }
+}

@@ -1,0 +1,295 @@
+import type { UnknownRow } from '@mzalert/tail-client'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { batch, update } from '../support/source.js'
+import { WholeView } from '../support/whole.js'
+
+const names = (count: number, first = 0): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `s${first + index}`)
+const rowOf = (a: string): UnknownRow => ({ a })
+
+describe('several rows on one series', () => {
+  const row = (n: number, id = n): UnknownRow => ({ a: 'x', n, id })
+
+  test('B3: the sum of rows on one series counts each as often as the view holds it', () => {
+    const view = new WholeView({ value: { column: 'n' }, collisions: 'sum' })
+    view.changes(update(row(2), 3), update(row(5)))
+    expect(view.samples()).toEqual({ x: 11 })
+    view.changes(update(row(5), -1))
+    expect(view.samples()).toEqual({ x: 6 })
+  })
+
+  test('B3: the number of rows on one series counts duplicates', () => {
+    const view = new WholeView({ collisions: 'count' })
+    view.changes(update(row(2), 3), update(row(5)))
+    expect(view.samples()).toEqual({ x: 4 })
+    view.changes(update(row(5), -1), update(row(2), -2))
+    expect(view.samples()).toEqual({ x: 1 })
+  })
+
+  test('B3: the last row on a series is that with the greatest timestamp, in whatever batches they came', () => {
+    for (const split of [true, false]) {
+      const view = new WholeView({ value: { column: 'n' }, collisions: 'last' })
+      const updates = [update(row(9), 1, 1000), update(row(1), 1, 2000), update(row(5), 1, 2000)]
+      if (split) for (const one of updates) view.changes(one)
+      else view.changes(...updates)
+      expect(view.samples()).toEqual({ x: 5 })
+      view.changes(update(row(5), -1, 3000))
+      expect(view.samples()).toEqual({ x: 1 })
+    }
+  })
+
+  test('B3: where rows must not share a series, both are named and nothing of the batch is shown', () => {
+    const view = new WholeView({ collisions: 'error' })
+    view.changes(update(row(1)))
+    expect(() => view.changes(update(row(2)))).toThrow(
+      '[SERIES_COLLISION] Rows of view "v" share the series {a="x"}: "{\\"a\\":\\"x\\",\\"n\\":1,\\"id\\":1}" and',
+    )
+    expect(view.samples()).toEqual({ x: 1 })
+  })
+
+  test('B3: a sum does not depend on the order of the rows', () => {
+    const terms = fc.array(fc.double({ noDefaultInfinity: true, noNaN: true, min: -1e300, max: 1e300 }), {
+      minLength: 2,
+      maxLength: 12,
+    })
+    fc.assert(
+      fc.property(terms, values => {
+        const sums = [values, values.toReversed(), values.toSorted((a, b) => a - b)].map(list => {
+          const view = new WholeView({ value: { column: 'n' }, collisions: 'sum' })
+          view.changes(...list.map(n => update(row(n, values.indexOf(n)))))
+          return view.samples()['x']
+        })
+        expect(new Set(sums).size).toBe(1)
+      }),
+    )
+    const view = new WholeView({ value: { column: 'n' }, collisions: 'sum' })
+    view.changes(update(row(1e100, 1)), update(row(1, 2)), update(row(-1e100, 3)))
+    expect(view.samples()).toEqual({ x: 1 })
+  })
+})
+
+describe('NULL in a label', () => {
+  const rows = [update({ a: null }), update({ a: 'x' })]
+
+  test('leaves the row out and counts it, if so wished', () => {
+    const view = new WholeView({ nulls: 'skip' })
+    view.changes(...rows)
+    expect(view.samples()).toEqual({ x: 1 })
+    expect(view.counts).toMatchObject({ rows: 2, series: 1, skippedTotal: { null_label: 1 } })
+  })
+
+  test('B3: NULL may be a text of its own, and is then told from the empty text', () => {
+    const view = new WholeView({ nulls: { sentinel: 'none' } })
+    view.changes(...rows, update({ a: '' }))
+    expect(view.samples()).toEqual({ x: 1, none: 1, '': 1 })
+    expect(view.counts.collisions).toBe(0)
+  })
+})
+
+describe('labels', () => {
+  test('may be constants, and whatever a function makes of a row', () => {
+    const view = new WholeView({
+      labels: { a: ({ first, last }) => `${first} ${last}`, severity: { value: 'page' } },
+    })
+    const delta = view.changes(update({ first: 'Ada', last: 'Lovelace' }))
+    expect(delta.added.map(({ labels }) => labels)).toEqual(['{a="Ada Lovelace",severity="page"}'])
+  })
+
+  test('that cannot be made leave the row out, which is counted', () => {
+    const view = new WholeView({ labels: { a: ({ name }) => (name as string).trim() } })
+    view.changes(update({ name: null }), update({ name: ' x ' }))
+    expect(view.samples()).toEqual({ x: 1 })
+    expect(view.counts.skippedTotal.label_failed).toBe(1)
+  })
+
+  test('B3: labels that are cut stay different, and are no longer than allowed', () => {
+    const view = new WholeView({ maxLabelBytes: 32 })
+    const texts = ['x'.repeat(32), 'x'.repeat(33), 'x'.repeat(34), 'é'.repeat(40), '😀'.repeat(40)]
+    view.changes(...texts.map(text => update(rowOf(text))))
+    const labels = Object.keys(view.samples())
+    expect(labels).toHaveLength(5)
+    expect(labels).toContain(texts[0])
+    for (const label of labels) {
+      expect(Buffer.byteLength(label)).toBeLessThanOrEqual(32)
+      expect(label).not.toContain('\uFFFD')
+    }
+    expect(view.counts.collisions).toBe(0)
+  })
+})
+
+describe('ages', () => {
+  test('grow with the clock, without any batch, and are never negative', () => {
+    const view = new WholeView({ value: { ageOf: 't' } })
+    view.changes(
+      update({ a: 'text', t: '1970-01-01 00:00:10.5+00' }),
+      update({ a: 'number', t: 10_000n }),
+      update({ a: 'later', t: new Date(90_000) }),
+    )
+    expect(view.samples(60_000)).toEqual({ text: 49.5, number: 50, later: 0 })
+    expect(view.samples(70_250)).toEqual({ text: 59.75, number: 60.25, later: 0 })
+  })
+
+  test('of several rows settle as ages: the greatest is that of the oldest', () => {
+    const view = new WholeView({ value: { ageOf: 't' } })
+    view.changes(update({ a: 'x', t: 10_000 }), update({ a: 'x', t: 20_000 }))
+    expect(view.samples(60_000)).toEqual({ x: 50 })
+  })
+
+  test('there are none of what is no time', () => {
+    const view = new WholeView({ value: { ageOf: 't' } })
+    const bad = ['soon', '', true, Number.NaN, Number.POSITIVE_INFINITY, '2022-13-01', {}, null]
+    view.changes(...bad.map(t => update({ a: 'x', t })))
+    expect(view.samples()).toEqual({})
+    expect(view.counts.skippedTotal).toMatchObject({ not_a_number: 7, null_value: 1 })
+  })
+
+  test.each([
+    ['2022-02-24 21:01:16.123', '2022-02-24T21:01:16.123Z'],
+    ['2022-02-24 21:01:16.123456+00', '2022-02-24T21:01:16.123Z'],
+    ['2022-02-24 21:01:16+05:30', '2022-02-24T21:01:16+05:30'],
+    ['2022-02-24T21:01:16Z', '2022-02-24T21:01:16Z'],
+    ['2022-02-24', '2022-02-24T00:00:00Z'],
+  ])('understand %s', (t, same) => {
+    const view = new WholeView({ value: { ageOf: 't' } })
+    view.changes(update({ a: 'x', t }))
+    expect(view.samples(Date.parse(same) + 1000)['x']).toBeCloseTo(1, 3)
+  })
+})
+
+describe('series that are kept at 0', () => {
+  const zero = { onRemove: { zeroForMs: 5000 } } as const
+  const progress = (upper: number): ReturnType<typeof batch> => batch('progress', [], upper)
+
+  test('are 0 when their last row goes, and go when the time is over by the clock of the server', () => {
+    const view = new WholeView(zero)
+    view.changes(update(rowOf('x'), 1, 1000))
+    expect(view.changes(update(rowOf('x'), -1, 2000)).gone).toHaveLength(1)
+    expect(view.samples()).toEqual({ x: 0 })
+    view.apply(progress(6999))
+    expect(view.samples()).toEqual({ x: 0 })
+    expect(view.counts).toMatchObject({ rows: 0, series: 1, zeros: 1 })
+    expect(view.apply(progress(7000)).gone).toEqual([])
+    expect(view.samples()).toEqual({})
+    expect(view.counts).toMatchObject({ series: 0, zeros: 0 })
+  })
+
+  test('are what they were when a row comes again, and then stay', () => {
+    const view = new WholeView(zero)
+    view.changes(update(rowOf('x'), 1, 1000))
+    view.changes(update(rowOf('x'), -1, 2000))
+    expect(view.changes(update(rowOf('x'), 1, 3000)).appeared).toHaveLength(1)
+    expect(view.samples()).toEqual({ x: 1 })
+    view.apply(progress(9000))
+    expect(view.samples()).toEqual({ x: 1 })
+    view.changes(update(rowOf('x'), -1, 10_000), update(rowOf('y'), 1, 10_000))
+    view.changes(update(rowOf('x'), -1, 11_000), update(rowOf('y'), -1, 11_000))
+    expect(view.samples()).toEqual({ x: 0, y: 0 })
+    view.apply(progress(20_000))
+    expect(view.samples()).toEqual({})
+    expect(view.counts).toMatchObject({ negativeRows: 1, series: 0, zeros: 0 })
+  })
+
+  test('are 0 as ages, too', () => {
+    const view = new WholeView({ ...zero, value: { ageOf: 't' } })
+    view.changes(update({ a: 'x', t: 1000 }))
+    view.changes(update({ a: 'x', t: 1000 }, -1))
+    expect(view.samples(60_000)).toEqual({ x: 0 })
+  })
+})
+
+describe('more series than allowed', () => {
+  test('wait, if new ones are dropped: who came first stays, and who waits longest is next', () => {
+    const view = new WholeView({ maxSeries: 3 })
+    view.changes(...names(5).map(a => update(rowOf(a))))
+    expect(view.samples()).toEqual({ s0: 1, s1: 1, s2: 1 })
+    expect(view.counts).toMatchObject({ rows: 5, series: 3, skippedTotal: { limit: 2 } })
+    view.changes(update(rowOf('s1'), -1), update(rowOf('s9')))
+    expect(view.samples()).toEqual({ s0: 1, s2: 1, s3: 1 })
+    view.changes(update(rowOf('s4'), -1), update(rowOf('s0'), -1))
+    expect(view.samples()).toEqual({ s2: 1, s3: 1, s9: 1 })
+    expect(view.counts.skippedTotal.limit).toBe(3)
+  })
+
+  test('do not push out others, however their rows change', () => {
+    const view = new WholeView({ maxSeries: 2, value: { column: 'n' } })
+    view.changes(...names(4).map(a => update({ a, n: 0 })))
+    for (let n = 0; n < 5; n++)
+      view.changes(...names(4).flatMap(a => [update({ a, n }, -1), update({ a, n: n + 1 })]))
+    expect(view.samples()).toEqual({ s0: 5, s1: 5 })
+  })
+
+  test('are none at all, if all are dropped, until a tenth of the room is free', () => {
+    const view = new WholeView({ maxSeries: 10, overLimit: 'drop-all' })
+    view.changes(...names(10).map(a => update(rowOf(a))))
+    expect(Object.keys(view.samples())).toHaveLength(10)
+    view.changes(update(rowOf('s10')))
+    expect(view.samples()).toEqual({})
+    expect(view.counts).toMatchObject({ rows: 11, series: 0, skippedTotal: { limit: 11 } })
+    view.changes(update(rowOf('s10'), -1))
+    expect(view.samples()).toEqual({})
+    view.changes(update(rowOf('s9'), -1))
+    expect(Object.keys(view.samples())).toHaveLength(9)
+  })
+
+  test('end the view, if so wished, and what it had stays', () => {
+    const view = new WholeView({ maxSeries: 2, overLimit: 'fail' })
+    view.changes(...names(2).map(a => update(rowOf(a))))
+    view.changes(update(rowOf('s0'), -1), update(rowOf('s7')))
+    expect(() => view.changes(update(rowOf('s8')))).toThrow(
+      '[SERIES_LIMIT] View "v" makes 3 series, and 2 are allowed.',
+    )
+    expect(view.samples()).toEqual({ s1: 1, s7: 1 })
+  })
+
+  test('are within the limit after every batch, whatever comes, and all are there when there is room', () => {
+    const step = fc.array(fc.tuple(fc.nat(14), fc.constantFrom(-1, 1)), { maxLength: 10 })
+    fc.assert(
+      fc.property(
+        fc.array(step),
+        fc.constantFrom('drop-new' as const, 'drop-all' as const),
+        fc.constantFrom('delete' as const, { zeroForMs: 3 }),
+        (steps, overLimit, onRemove) => {
+          const view = new WholeView({ maxSeries: 5, overLimit, onRemove })
+          const rows = new Map<string, number>()
+          steps.forEach((diffs, index) => {
+            const updates = diffs.map(([number, diff]) => update(rowOf(`s${number}`), diff, 1000 + index))
+            for (const { row, diff } of updates)
+              rows.set(String(row['a']), (rows.get(String(row['a'])) ?? 0) + diff)
+            view.changes(...updates)
+            const live = [...rows].flatMap(([a, count]) => (count > 0 ? [a] : []))
+            const samples = Object.entries(view.samples())
+            const shown = samples.flatMap(([a, value]) => (value > 0 ? [a] : []))
+            expect(view.counts).toMatchObject({
+              series: samples.length,
+              zeros: samples.length - shown.length,
+            })
+            if (overLimit === 'drop-new') expect(samples.length).toBeLessThanOrEqual(5)
+            expect(live).toEqual(expect.arrayContaining(shown))
+            if (overLimit === 'drop-new' && onRemove === 'delete')
+              expect(shown).toHaveLength(Math.min(5, live.length))
+            if (overLimit === 'drop-all' && live.length > 5) expect(samples).toEqual([])
+            if (overLimit === 'drop-all' && live.length < 5) expect(shown).toHaveLength(live.length)
+          })
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
+test.each([
+  [{ collisions: 'avg' as never }, 'collisions of v is "avg". It takes "count", "sum"'],
+  [{ collisions: 'count' as const, value: { column: 'n' } }, 'the number of rows is the value'],
+  [{ collisions: 'sum' as const, value: { ageOf: 't' } }, 'ages have no sum'],
+  [{ nulls: { sentinel: '' } }, 'nulls of v is {"sentinel":""}.'],
+  [{ maxSeries: 0 }, 'maxSeries of v is 0.'],
+  [{ overLimit: 'drop' as never }, 'overLimit of v is "drop".'],
+  [{ maxLabelBytes: 5 }, 'maxLabelBytes of v is 5. It takes a whole number, at least 24.'],
+  [{ onRemove: { zeroForMs: -1 } }, 'onRemove of v is {"zeroForMs":-1}.'],
+  [{ onDisconnect: 'drop' as never }, 'onDisconnect of v is "drop".'],
+  [{ staleAfterMs: 0 }, 'staleAfterMs of v is 0.'],
+  [{ labels: { a: { value: '' } } }, 'labels.a of v is {"value":""}.'],
+])('%j is refused', (options, message) => {
+  expect(() => new WholeView(options)).toThrow(message)
+})
