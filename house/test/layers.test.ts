@@ -32,6 +32,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['stream'],
     ['engine'],
     ['worker', 'index'],
+    ['cli'],
   ],
   'packages/prom-bridge': [
     ['types', 'errors'],

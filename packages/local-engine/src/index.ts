@@ -5,6 +5,7 @@ export type {
   Engine,
   EngineEvent,
   EngineOptions,
+  Faults,
   Generation,
   Retention,
 } from './types.js'

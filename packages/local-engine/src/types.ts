@@ -59,10 +59,39 @@ export interface EngineOptions {
   readonly cacheDir?: string
   /** Rows that are deleted once they are old. Default: none. */
   readonly retain?: readonly Retention[]
+  /**
+   * For how long a view goes on being evaluated after its last listener left, and how far back its changes are kept,
+   * so that `AS OF` resumes it. Default: 0, as Materialize's own: `AS OF` a time that is gone is refused.
+   */
+  readonly historyMs?: number
+  /** What the changes that are kept may take, of all views together, in bytes; then the oldest go. Default: 64 MiB. */
+  readonly maxHistoryBytes?: number
   /** The most that one `COPY … FROM STDIN` may hold, in bytes; it is gathered before it is loaded. Default: 64 MiB. */
   readonly maxCopyInBytes?: number
   /** Called with everything worth knowing. What it throws is ignored. */
   readonly onEvent?: (event: EngineEvent) => void
+}
+
+/** Faults that the engine makes on demand, so that whoever depends on it can be tested. Harmless once it is closed. */
+export interface Faults {
+  /** Whether new connections are cut at once, as by a server that is not up yet. Those that are there stay. */
+  refuse(on: boolean): void
+  /**
+   * Disconnects every client with FIN and no message, as a server that restarts. Tables stay and timestamps go on;
+   * with `dropHistory` nothing of before can be resumed. Resolves when the last client is gone.
+   */
+  restart(options?: { readonly dropHistory?: boolean }): Promise<void>
+  /** Every client that is connected now is cut off in the middle of the next row that its stream would send. */
+  dieInMidRow(): void
+  /** Whether nothing is sent to anyone, while all sockets stay open; new ones are accepted, and not answered. */
+  silence(on: boolean): void
+  /** Sends each client at most so many bytes a second, at least 1; undefined ends it. */
+  slow(bytesPerSecond: number | undefined): void
+  /**
+   * Puts the clock and the timestamps back by so many milliseconds, at least 1. Streams that are open go on with
+   * timestamps that they have passed, which a correct server never does. The history is dropped.
+   */
+  goBack(ms: number): void
 }
 
 /** A running engine. */
@@ -78,6 +107,8 @@ export interface Engine extends AsyncDisposable {
    * Rejects with `EngineError` `SQL_FAILED` (the script had no effect) or `CLOSED`.
    */
   execute(sql: string): Promise<void>
+  /** Faults that it can be told to make. */
+  readonly faults: Faults
   /** Ends every client and the thread at once. Resolves when nothing is left; calling it again is harmless. */
   close(): Promise<void>
 }

@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net'
 import { errorResponse } from '../wire/backend.js'
-import { type Frame, FrameReader } from '../wire/frames.js'
+import { asBuffer } from '../wire/bytes.js'
+import { type Frame, FrameReader, framesOf } from '../wire/frames.js'
 import type { Channel } from './channel.js'
 
 /** Bytes of messages that are taken from a client before they are answered. */
 const readAheadBytes = 1024 * 1024
+/** How often a slow client is given a little. */
+const trickleMs = 20
 
 /** A client's socket as a channel. */
 export class Connection implements Channel {
@@ -13,6 +16,12 @@ export class Connection implements Channel {
   #waiting: ((frame: Frame | undefined) => void) | undefined
   #hungUp = false
   #broken = false
+  #flow = Number.POSITIVE_INFINITY
+  /** What the flow has not let through. No more than what one answer or one chunk of a stream holds. */
+  #held: Buffer[] = []
+  #trickle: NodeJS.Timeout | undefined
+  #cutting = false
+  readonly #sending = new Set<() => void>()
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
 
@@ -21,9 +30,9 @@ export class Connection implements Channel {
     this.#reader = new FrameReader(maxFrameBytes)
     socket.setNoDelay(true)
     socket.on('data', chunk => this.#receive(chunk))
-    socket.on('drain', () => this.onDrain())
+    socket.on('drain', () => this.#drained())
     socket.on('end', () => this.#hangUp())
-    socket.on('close', () => this.#hangUp())
+    socket.on('close', () => this.#close())
     // 'close' follows; a client that vanishes is not an event for anyone.
     socket.on('error', () => {})
   }
@@ -46,26 +55,82 @@ export class Connection implements Channel {
     if (parts.length === 0 || !this.#socket.writable) return
     const [first] = parts
     const bytes = parts.length === 1 && first !== undefined ? first : Buffer.concat(parts)
-    if (bytes.length === 0 || this.#socket.write(bytes)) return
+    if (bytes.length === 0 || this.#put(asBuffer(bytes))) return
     await new Promise<void>(resolve => {
-      const done = (): void => {
-        this.#socket.off('drain', done)
-        this.#socket.off('close', done)
-        resolve()
-      }
-      this.#socket.on('drain', done)
-      this.#socket.on('close', done)
+      this.#sending.add(resolve)
     })
   }
 
   write(bytes: Buffer): boolean {
-    return !this.#socket.writable || this.#socket.write(bytes)
+    return !this.#socket.writable || (this.#cutting ? this.#cut(bytes) : this.#put(bytes))
+  }
+
+  /** How many bytes a second are sent from now on: as many as the client takes, a few, or none. */
+  setFlow(bytesPerSecond: number): void {
+    this.#flow = bytesPerSecond
+    this.#resume()
+  }
+
+  /** The next row of a stream is begun and not finished; then the connection is closed. */
+  cutNextRow(): void {
+    this.#cutting = true
   }
 
   end(): void {
     // A client that does not read would keep what is written, and the FIN behind it, for ever.
     if (this.#socket.writableNeedDrain) this.#socket.destroy()
     else this.#socket.destroySoon()
+  }
+
+  #put(bytes: Buffer): boolean {
+    if (this.#flow === Number.POSITIVE_INFINITY && this.#held.length === 0) return this.#socket.write(bytes)
+    this.#held.push(bytes)
+    return this.#release()
+  }
+
+  /** Sends of what is held as much as the flow allows now. True if that was all, and the client takes more. */
+  #release(): boolean {
+    if (this.#flow === 0 || this.#trickle !== undefined) return false
+    const all = Buffer.concat(this.#held)
+    const share = Math.min(all.length, Math.max(1, Math.floor((this.#flow * trickleMs) / 1000)))
+    this.#held = share < all.length ? [all.subarray(share)] : []
+    if (this.#flow !== Number.POSITIVE_INFINITY) this.#trickle = setTimeout(() => this.#resume(), trickleMs)
+    return this.#socket.write(all.subarray(0, share)) && this.#held.length === 0
+  }
+
+  #resume(): void {
+    clearTimeout(this.#trickle)
+    this.#trickle = undefined
+    if (this.#held.length > 0 && this.#release()) this.#drained()
+  }
+
+  #drained(): void {
+    if (this.#held.length > 0) return
+    this.onDrain()
+    for (const resolve of this.#sending) resolve()
+    this.#sending.clear()
+  }
+
+  /** Half of the first row in these bytes, and the end. */
+  #cut(bytes: Buffer): boolean {
+    let at = 0
+    for (const { type, body } of framesOf(bytes)) {
+      if (type === 'd') {
+        this.#socket.write(bytes.subarray(0, at + 5 + Math.floor(body.length / 2)))
+        this.end()
+        return false
+      }
+      at += 5 + body.length
+    }
+    return this.#put(bytes)
+  }
+
+  #close(): void {
+    clearTimeout(this.#trickle)
+    this.#held = []
+    for (const resolve of this.#sending) resolve()
+    this.#sending.clear()
+    this.#hangUp()
   }
 
   #receive(chunk: Buffer): void {

@@ -3,9 +3,10 @@ import { Hub } from '../stream/hub.js'
 import { Oracle } from '../stream/oracle.js'
 import type { Timers } from '../stream/timers.js'
 import { Turns } from '../stream/turns.js'
-import type { Engine, EngineOptions } from '../types.js'
+import type { Engine, EngineOptions, Faults } from '../types.js'
 import { query } from '../wire/frontend.js'
 import { statementsOf } from '../wire/statement.js'
+import { EngineFaults } from './faults.js'
 import { Keeper } from './keeper.js'
 import { settle } from './options.js'
 import { Server } from './server.js'
@@ -43,8 +44,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   for (const event of ready.events) onEvent(event)
   const turns = new Turns()
   const oracle = new Oracle(settled.nowMs)
-  const hub = new Hub({ generation, backend, turns, oracle, timers, onEvent })
-  const { maxCopyInBytes } = settled
+  const { historyMs, maxHistoryBytes, maxCopyInBytes } = settled
+  const history = { historyMs, maxHistoryBytes }
+  const hub = new Hub({ generation, backend, turns, oracle, timers, onEvent, ...history })
   const services: Services = { generation, backend, turns, oracle, hub, timers, maxCopyInBytes, onEvent }
   const server = new Server(services, ready.serverVersion)
   try {
@@ -63,6 +65,7 @@ class RunningEngine implements Engine {
   readonly url: string
   readonly host: string
   readonly port: number
+  readonly faults: Faults
   readonly #services: Services
   readonly #server: Server
   readonly #keeper: Keeper
@@ -75,6 +78,7 @@ class RunningEngine implements Engine {
     this.url = `postgres://materialize@${address}:${port}/materialize`
     this.#services = services
     this.#server = server
+    this.faults = new EngineFaults(services, server)
     this.#keeper = new Keeper(services)
   }
 

@@ -10,6 +10,7 @@ export type Settled = Required<EngineOptions>
 export function settle(options: EngineOptions): Settled {
   const { host = '127.0.0.1', port = 0, generation = 'subscribe', nowMs = Date.now, retain = [] } = options
   const { maxCopyInBytes = 64 * 1024 * 1024, cacheDir = defaultCacheDir(), onEvent = () => {} } = options
+  const { historyMs = 0, maxHistoryBytes = 64 * 1024 * 1024 } = options
   if (typeof host !== 'string' || host === '') throw invalidOption('host', host, 'an address to listen on')
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw invalidOption('port', port, 'a whole number from 0 to 65535')
@@ -24,9 +25,24 @@ export function settle(options: EngineOptions): Settled {
   if (!Number.isSafeInteger(maxCopyInBytes) || maxCopyInBytes < 1 || maxCopyInBytes > 2 ** 29) {
     throw invalidOption('maxCopyInBytes', maxCopyInBytes, 'a whole number from 1 to 536870912')
   }
+  if (!Number.isSafeInteger(historyMs) || historyMs < 0)
+    throw invalidOption('historyMs', historyMs, 'a whole number of milliseconds, or 0 for no history')
+  if (!Number.isSafeInteger(maxHistoryBytes) || maxHistoryBytes < 0)
+    throw invalidOption('maxHistoryBytes', maxHistoryBytes, 'a whole number of bytes')
   if (typeof onEvent !== 'function') throw invalidOption('onEvent', onEvent, 'a function')
   for (const [i, each] of retain.entries()) checkRetention(`retain[${i}]`, each)
-  return { host, port, generation, nowMs, retain, maxCopyInBytes, cacheDir, onEvent: quietly(onEvent) }
+  const history = { historyMs, maxHistoryBytes }
+  return {
+    host,
+    port,
+    generation,
+    nowMs,
+    retain,
+    maxCopyInBytes,
+    cacheDir,
+    ...history,
+    onEvent: quietly(onEvent),
+  }
 }
 
 function checkRetention(name: string, { table, timestampMs, forMs }: Retention): void {

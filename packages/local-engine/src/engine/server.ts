@@ -25,6 +25,10 @@ export class Server {
   readonly #connections = new Set<Connection>()
   readonly #clients = new Map<number, Client>()
   #nextPid = 1
+  #flow = Number.POSITIVE_INFINITY
+  readonly #emptied: (() => void)[] = []
+  /** Whether who connects is cut at once. */
+  refusing = false
 
   constructor(services: Services, serverVersion: string) {
     this.#services = services
@@ -46,6 +50,26 @@ export class Server {
     })
   }
 
+  get connections(): Iterable<Connection> {
+    return this.#connections
+  }
+
+  /** How many bytes a second each client is sent. */
+  setFlow(bytesPerSecond: number): void {
+    this.#flow = bytesPerSecond
+    for (const connection of this.#connections) connection.setFlow(bytesPerSecond)
+  }
+
+  /** Ends every connection with FIN, and goes on listening. Resolves when they are closed. */
+  disconnect(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    const emptied = new Promise<void>(resolve => {
+      this.#emptied.push(resolve)
+    })
+    for (const connection of this.#connections) connection.end()
+    return emptied
+  }
+
   /** Ends every connection with FIN. */
   async close(): Promise<void> {
     const closed = new Promise<void>(resolve => {
@@ -56,9 +80,19 @@ export class Server {
   }
 
   #accept(socket: Socket): void {
+    if (this.refusing) {
+      socket.on('error', () => {})
+      socket.resetAndDestroy()
+      return
+    }
     const connection = new Connection(socket, this.#services.maxCopyInBytes + statementBytes)
+    connection.setFlow(this.#flow)
     this.#connections.add(connection)
-    socket.on('close', () => this.#connections.delete(connection))
+    socket.on('close', () => {
+      this.#connections.delete(connection)
+      if (this.#connections.size > 0) return
+      for (const resolve of this.#emptied.splice(0)) resolve()
+    })
     // A conversation rejects only if the backend is gone; whoever owns it has been told.
     this.#greet(connection).catch(() => connection.end())
   }

@@ -1,10 +1,10 @@
 import type { Plan } from '../evaluate/backend.js'
-import { failureIn, statusIn, type TransactionStatus } from '../wire/backend.js'
+import { failureIn, parameterStatus, statusIn, type TransactionStatus } from '../wire/backend.js'
 import { asBuffer, joinOwned } from '../wire/bytes.js'
 import { canceled, type Failure, failure } from '../wire/failure.js'
 import { framesOf } from '../wire/frames.js'
 import { query, sync } from '../wire/frontend.js'
-import type { Setting } from '../wire/settings.js'
+import { changesToReport, type Setting } from '../wire/settings.js'
 import type { Subject } from '../wire/subscription.js'
 import type { Services } from './services.js'
 
@@ -51,8 +51,7 @@ export class Session {
       settings: this.#settings,
       nowMs: inTheMiddle ? undefined : oracle.now(),
     })
-    const answer = asBuffer(result.answer)
-    this.#settings = result.settings ?? this.#settings
+    const answer = joined(this.#adopt(result.settings), asBuffer(result.answer))
     const status = statusIn(answer)
     this.#unsynced = status === undefined
     this.#status = status ?? this.#status
@@ -62,6 +61,15 @@ export class Session {
       hub.touch()
     }
     return answer
+  }
+
+  /** Takes over settings, and gives what is to be said of them: PGlite reports none. */
+  #adopt(settings: readonly Setting[] = this.#settings): Buffer[] {
+    const before = this.#settings
+    this.#settings = settings
+    if (before === settings) return []
+    const changes = changesToReport(this.#services.generation, before, settings)
+    return changes.map(([name, value]) => parameterStatus(name, value))
   }
 
   /** Ends what extended query messages began, so that other statements can run. */
@@ -131,6 +139,11 @@ export function isFailure(value: object): value is Failure {
 /** The failure of an answer, or of not having got one. */
 export function failureOf(answer: Buffer | Failure): Failure | undefined {
   return isFailure(answer) ? answer : failureIn(answer)
+}
+
+/** Answers may be many megabytes: they are not copied for nothing. */
+function joined(before: readonly Buffer[], answer: Buffer): Buffer {
+  return before.length === 0 ? answer : Buffer.concat([...before, answer])
 }
 
 function lastTag(answer: Buffer): string {

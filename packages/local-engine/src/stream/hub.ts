@@ -16,7 +16,14 @@ export interface HubOptions {
   readonly oracle: Oracle
   readonly timers: Timers
   readonly onEvent: (event: EngineEvent) => void
+  /** How long a view that nobody listens to goes on being evaluated, and how far back its changes are kept. */
+  readonly historyMs: number
+  /** What the changes that are kept may take, of all views together. */
+  readonly maxHistoryBytes: number
 }
+
+/** Views that are evaluated although nobody listens: a client that asks for ever new queries must not pile them up. */
+const maxLeftViews = 16
 
 /**
  * All views that are listened to. One evaluation serves all listeners of a view, and all views that are
@@ -50,7 +57,7 @@ export class Hub {
     let view = this.#views.get(plan.key)
     const refused = this.#refusal(subscription, view?.readableSince(soonest) ?? soonest, plan.constant)
     if (refused !== undefined) return refused
-    view ??= new View(this.#nextId++, plan)
+    view ??= new View(this.#nextId++, plan, this.#options.historyMs)
     const opened = view
     const listener = new Listener({
       subscription,
@@ -60,7 +67,7 @@ export class Hub {
       monotonicMs: timers.monotonicMs,
       onEnd: ending => {
         opened.remove(listener)
-        if (opened.empty) this.#drop(plan.key, opened)
+        if (opened.empty) this.#leave(opened)
         onEnd(ending)
       },
     })
@@ -73,6 +80,13 @@ export class Hub {
   /** Someone may have written something. */
   touch(): void {
     this.#schedule(true)
+  }
+
+  /** Forgets what is kept for those who come back; who listens now is not concerned. */
+  forgetHistory(): void {
+    for (const view of [...this.#views.values()]) {
+      if (view.leftMs !== undefined) this.#drop(view)
+    }
   }
 
   /** Ends every stream; nothing is evaluated any more. */
@@ -96,7 +110,31 @@ export class Hub {
     return failure('22000', `${bounds}: ${lower} > ${upTo}`)
   }
 
-  #drop(key: string, view: View): void {
+  /** Nobody listens to it any more. */
+  #leave(view: View): void {
+    if (this.#closed || this.#options.historyMs === 0 || !view.resumable) return this.#drop(view)
+    view.leftMs = this.#options.timers.monotonicMs()
+    const left = [...this.#views.values()].filter(each => each.leftMs !== undefined)
+    left.sort((a, b) => (a.leftMs ?? 0) - (b.leftMs ?? 0))
+    for (const oldest of left.slice(0, Math.max(0, left.length - maxLeftViews))) this.#drop(oldest)
+  }
+
+  /** Forgets what nobody came back to, and the oldest changes if all of them take too much. */
+  #tidy(): void {
+    const { timers, historyMs, maxHistoryBytes } = this.#options
+    const views = [...this.#views.values()]
+    for (const view of views) {
+      if (view.leftMs !== undefined && timers.monotonicMs() - view.leftMs >= historyMs) this.#drop(view)
+    }
+    const bytes = (): number => views.reduce((sum, view) => sum + view.historyBytes, 0)
+    while (bytes() > maxHistoryBytes) {
+      const heaviest = views.reduce((a, b) => (a.historyBytes >= b.historyBytes ? a : b))
+      if (!heaviest.shed()) break
+    }
+  }
+
+  #drop(view: View): void {
+    const { key } = view.plan
     if (this.#views.get(key) !== view) return
     this.#views.delete(key)
     // If the backend is gone, so is what it would have to forget.
@@ -148,6 +186,7 @@ export class Hub {
       const want = wants.get(result.id)
       if (view !== undefined && want !== undefined) this.#apply(view, timestamp, want, result)
     }
+    this.#tidy()
   }
 
   #apply(view: View, timestamp: number, want: Want, result: Evaluated): void {
@@ -166,7 +205,11 @@ export class Hub {
       onEvent({ type: 'evaluation-failed', statement, timestamp: BigInt(timestamp), sqlState, reason })
     }
     if (generation === 'tail') view.applySilently(timestamp, want, failed)
-    else view.fail(asSubscribe(failed))
+    else {
+      view.fail(asSubscribe(failed))
+      // It has no contents at this time: there is nothing to come back to.
+      this.#drop(view)
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { Generation } from '../types.js'
 import { copyOutResponse } from '../wire/backend.js'
 import type { Failure } from '../wire/failure.js'
 import type { Subscription } from '../wire/subscription.js'
+import type { Moment } from './history.js'
 import { RowWriter } from './rows.js'
 
 /** Where a stream's bytes go. After `write` gave false nothing is written until `drained()` is called. */
@@ -65,10 +66,15 @@ export class Listener {
    * https://materialize.com/docs/sql/subscribe/#progress
    */
   begin(asOf: bigint, rows: Iterable<LineChange>): void {
-    const { subscription, generation } = this.#options
+    this.resume(asOf, rows, [], asOf + 1n)
+  }
+
+  /** The first rows of a stream that comes back: those of then, and all that changed since, up to `frontier`. */
+  resume(asOf: bigint, rows: Iterable<LineChange>, missed: readonly Moment[], frontier: bigint): void {
+    const { subscription } = this.#options
     this.#begun = true
-    this.#frontier = asOf + 1n
-    this.#send(this.#opening(asOf, subscription.snapshot ? rows : [], generation === 'subscribe'))
+    this.#frontier = frontier
+    this.#send(this.#opening(asOf, subscription.snapshot ? rows : [], missed))
     this.#checkEnd()
   }
 
@@ -160,10 +166,13 @@ export class Listener {
     return this.#batch(timestamp, changes)
   }
 
-  *#opening(asOf: bigint, rows: Iterable<LineChange>, sayAsOf: boolean): Generator<Buffer> {
+  *#opening(asOf: bigint, rows: Iterable<LineChange>, missed: readonly Moment[]): Generator<Buffer> {
     yield copyOutResponse(this.#options.columns + (this.#options.subscription.progress ? 3 : 2))
-    if (sayAsOf) yield* this.#rows.progress(asOf)
+    if (this.#options.generation === 'subscribe') yield* this.#rows.progress(asOf)
     if (!this.#isPast(asOf)) yield* this.#rows.changes(asOf, rows)
+    for (const { timestamp, changes } of missed) {
+      if (!this.#isPast(BigInt(timestamp))) yield* this.#rows.changes(BigInt(timestamp), changes)
+    }
     yield* this.#say()
   }
 

@@ -5,6 +5,7 @@
 export class Oracle {
   readonly #nowMs: () => number
   #last = 0
+  #behindMs = 0
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
@@ -28,8 +29,14 @@ export class Oracle {
     return this.#last
   }
 
+  /** Breaks the promise, for tests of those who rely on it: clock and timestamps go on from so much earlier. */
+  goBack(ms: number): void {
+    this.#behindMs += ms
+    this.#last = Math.max(0, this.#last - ms)
+  }
+
   #clock(): number {
-    const now = Math.floor(this.#nowMs())
+    const now = Math.floor(this.#nowMs()) - this.#behindMs
     return Number.isSafeInteger(now) ? now : this.#last
   }
 }

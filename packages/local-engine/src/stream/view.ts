@@ -1,6 +1,8 @@
 import type { Evaluated, Plan, Want } from '../evaluate/backend.js'
+import type { LineChange } from '../evaluate/multiset.js'
 import type { Failure } from '../wire/failure.js'
 import type { AsOf } from '../wire/subscription.js'
+import { History } from './history.js'
 import type { Listener } from './listener.js'
 import { endOfTime } from './rows.js'
 
@@ -11,17 +13,22 @@ type Start = { readonly kind: 'fresh' } | { readonly kind: 'at'; readonly timest
 export class View {
   readonly id: number
   readonly plan: Plan
+  /** When its last listener left, on the clock that only goes forward; undefined while it has one. */
+  leftMs: number | undefined
+  readonly #historyMs: number
+  readonly #history = new History()
   readonly #waiting = new Map<Listener, Start>()
   readonly #listening = new Set<Listener>()
   #sent = false
   #failure: Failure | undefined
-  /** The contents are known from here on, without a gap, up to the frontier. */
-  #since = 0
+  /** The contents are known from the history's start on, without a gap, up to the frontier. */
   #frontier = 0
 
-  constructor(id: number, plan: Plan) {
+  /** Changes of the last `historyMs` are kept. */
+  constructor(id: number, plan: Plan, historyMs: number) {
     this.id = id
     this.plan = plan
+    this.#historyMs = historyMs
   }
 
   get empty(): boolean {
@@ -32,17 +39,33 @@ export class View {
     return this.#failure
   }
 
+  /** Whether it has contents that someone could come back to. */
+  get resumable(): boolean {
+    return this.#frontier > 0 && !this.plan.constant
+  }
+
+  /** About how much memory its history takes. */
+  get historyBytes(): number {
+    return this.#history.bytes
+  }
+
+  /** Forgets the oldest of its history. False if there is nothing to forget. */
+  shed(): boolean {
+    return this.#history.shed(this.#floor(this.#frontier))
+  }
+
   /** The first timestamp that a listener may ask for; `soonest` is the first that has not been given out. */
   readableSince(soonest: number): number {
-    return this.#frontier > 0 ? Math.min(this.#since, soonest) : soonest
+    return this.#frontier > 0 ? Math.min(this.#history.since, soonest) : soonest
   }
 
   /** Lets a listener wait for the next evaluation. False if it asks for a time that is not readable any more. */
   add(listener: Listener, soonest: number): boolean {
     const since = this.readableSince(soonest)
-    const start = startOf(listener.subscription.asOf, since)
+    const start = startOf(listener.subscription.asOf, since, this.#frontier > 0)
     if (start.kind === 'at' && start.timestamp < since) return false
     this.#waiting.set(listener, start)
+    this.leftMs = undefined
     return true
   }
 
@@ -68,9 +91,13 @@ export class View {
 
   /** What to ask an evaluation at `timestamp` for. */
   want(timestamp: number): Want {
-    const past = this.#joiners(start => start.kind === 'at' && start.timestamp < this.#frontier)
+    const past = this.#joiners(start => this.#isPast(start))
     const now = this.#joiners(start => this.#startsAt(start, timestamp))
-    const rows = past.length > 0 ? 'before' : now.length > 0 || !this.#sent ? 'after' : undefined
+    const rows = past.some(([listener]) => listener.subscription.snapshot)
+      ? 'before'
+      : now.length > 0 || !this.#sent
+        ? 'after'
+        : undefined
     const plan = this.#sent ? {} : { plan: this.plan }
     this.#sent = true
     return { id: this.id, ...plan, ...(rows === undefined ? {} : { rows }) }
@@ -79,9 +106,7 @@ export class View {
   /** Gives everyone what an evaluation at `timestamp` found. `before` says what its rows are. */
   apply(timestamp: number, want: Want, { changes, rows }: Evaluated): void {
     this.#failure = undefined
-    if (want.rows === 'before') {
-      this.#begin(start => start.kind === 'at' && start.timestamp < this.#frontier, timestamp, rows ?? [])
-    }
+    this.#resume(want.rows === 'before' ? (rows ?? []) : undefined)
     const first = this.#frontier === 0
     if (!first) {
       for (const listener of this.#listening) {
@@ -89,14 +114,16 @@ export class View {
         else listener.advance(BigInt(timestamp) + 1n)
       }
     }
-    if (first || changes.length > 0) this.#since = timestamp
+    // Earlier than the frontier is only a clock that was told to go back: what was known is of another time.
+    if (first || timestamp < this.#frontier) this.#history.startAt(timestamp)
+    else if (changes.length > 0) this.#history.add(timestamp, changes)
     this.#frontier = timestamp + 1
+    this.#history.trim(this.#floor(timestamp - this.#historyMs))
     if (want.rows === 'after') this.#begin(start => this.#startsAt(start, timestamp), timestamp, rows ?? [])
   }
 
   /** As v0.26 does: good rows stay, time goes on, nobody is told. */
   applySilently(timestamp: number, want: Want, failure: Failure): void {
-    if (this.#frontier === 0) this.#since = timestamp
     this.apply(timestamp, { ...want, rows: 'after' }, { id: this.id, changes: [] })
     this.#failure = failure
   }
@@ -111,27 +138,51 @@ export class View {
     return start.kind === 'fresh' || this.plan.constant || start.timestamp === timestamp
   }
 
+  #isPast(start: Start): start is Start & { readonly kind: 'at' } {
+    return start.kind === 'at' && start.timestamp < this.#frontier
+  }
+
+  /** What has to stay known: who waits for the past must find it, however long the history is. */
+  #floor(wanted: number): number {
+    const starts = [...this.#waiting.values()].filter(start => this.#isPast(start))
+    return Math.min(wanted, ...starts.map(start => start.timestamp))
+  }
+
+  /** Gives those who come back what they missed. `rows` are the contents at the frontier; without, only to those who need none. */
+  #resume(rows: readonly LineChange[] | undefined): void {
+    for (const [listener, start] of [...this.#waiting]) {
+      if (!this.#isPast(start) || (rows === undefined && listener.subscription.snapshot)) continue
+      this.#waiting.delete(listener)
+      this.#listening.add(listener)
+      const snapshot = rows === undefined ? [] : this.#history.contentsAt(start.timestamp, rows)
+      const missed = this.#history.after(start.timestamp)
+      listener.resume(BigInt(start.timestamp), snapshot, missed, BigInt(this.#frontier))
+    }
+  }
+
   #joiners(choose: (start: Start) => boolean): [Listener, Start][] {
     return [...this.#waiting].filter(([, start]) => choose(start))
   }
 
   #begin(choose: (start: Start) => boolean, timestamp: number, rows: Evaluated['changes']): void {
-    for (const [listener, start] of this.#joiners(choose)) {
+    for (const [listener] of this.#joiners(choose)) {
       this.#waiting.delete(listener)
       if (this.plan.constant) {
         listener.beginConstant(endOfTime, rows)
         continue
       }
       this.#listening.add(listener)
-      listener.begin(BigInt(start.kind === 'at' ? start.timestamp : timestamp), rows)
+      listener.begin(BigInt(timestamp), rows)
     }
   }
 }
 
-function startOf(asOf: AsOf | undefined, since: number): Start {
+function startOf(asOf: AsOf | undefined, since: number, evaluated: boolean): Start {
   if (asOf === undefined || asOf.kind === 'now') return { kind: 'fresh' }
   // Timestamps beyond what a number holds are further away than any stream lasts.
   const timestamp = Number(asOf.timestamp)
-  if (asOf.kind === 'at least' && timestamp <= since) return { kind: 'fresh' }
+  if (asOf.kind === 'at least' && timestamp <= since) {
+    return evaluated ? { kind: 'at', timestamp: since } : { kind: 'fresh' }
+  }
   return { kind: 'at', timestamp }
 }

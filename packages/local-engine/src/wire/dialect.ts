@@ -1,5 +1,6 @@
 import type { Generation } from '../types.js'
 import { Cursor } from './cursor.js'
+import { type Failure, failure } from './failure.js'
 import { ownSettings, settingName } from './settings.js'
 import type { Token } from './tokens.js'
 
@@ -19,21 +20,73 @@ export function dialectOf(sql: string, tokens: readonly Token[], generation: Gen
   if (first?.kind !== 'word') return undefined
   if (first.value === 'set' || first.value === 'show' || first.value === 'reset')
     return setting(sql, tokens, cursor)
-  if (first.value === 'drop' && cursor.take('materialized', 'view')) {
-    const tag = generation === 'subscribe' ? 'DROP MATERIALIZED VIEW' : 'DROP VIEW'
-    return { sql: blank(sql, tokens, [wordRange(tokens, 'materialized')]), tag }
+  // What else it discards is kept apart for each client, or refused.
+  if (first.value === 'discard' && cursor.take('all')) return { sql: 'RESET ALL', tag: 'DISCARD ALL' }
+  if ((first.value === 'drop' || first.value === 'alter') && cursor.take('materialized', 'view')) {
+    const drops = generation === 'subscribe' ? 'DROP MATERIALIZED VIEW' : 'DROP VIEW'
+    const tag = first.value === 'drop' ? { tag: drops } : {}
+    return { sql: blank(sql, tokens, [wordRange(tokens, 'materialized')]), ...tag }
   }
-  if (first.value !== 'create') return undefined
-  if (cursor.take('default', 'index')) return { sql: "SET mz.default_index = ''", tag: 'CREATE INDEX' }
+  if (cursor.take('cluster')) return nothing(`${first.value.toUpperCase()} CLUSTER`)
+  if (first.value === 'comment' && cursor.take('on', 'materialized', 'view')) {
+    return { sql: blank(sql, tokens, [wordRange(tokens, 'materialized')]) }
+  }
+  return first.value === 'create' ? creation(sql, tokens, cursor, generation) : undefined
+}
+
+function creation(
+  sql: string,
+  tokens: readonly Token[],
+  cursor: Cursor,
+  generation: Generation,
+): Mapped | undefined {
+  if (cursor.take('default', 'index')) return nothing('CREATE INDEX')
+  if (cursor.take('index')) {
+    const plain = blank(sql, tokens, [clusterRange(tokens, 'on')])
+    // PostgreSQL cannot index a view; Materialize does, to keep it in memory, which a view that is streamed here is.
+    return cursor.take('concurrently')
+      ? undefined
+      : { sql: unless('wrong_object_type', plain), tag: 'CREATE INDEX' }
+  }
   if (cursor.take('table')) {
     const options = retainOptions(tokens)
     return options === undefined ? undefined : { sql: blank(sql, tokens, [options]) }
   }
   cursor.take('or', 'replace')
-  if (!cursor.take('materialized', 'view')) return undefined
-  const ranges = [wordRange(tokens, 'materialized'), clusterRange(tokens), retainOptions(tokens)]
-  const tag = generation === 'subscribe' ? 'CREATE MATERIALIZED VIEW' : 'CREATE VIEW'
-  return { sql: blank(sql, tokens, ranges), tag }
+  const materialized = cursor.take('materialized', 'view')
+  if (!materialized && !cursor.take('view')) return undefined
+  const optional = cursor.take('if', 'not', 'exists')
+  if (!materialized && !optional) return undefined
+  const ranges = materialized
+    ? [wordRange(tokens, 'materialized'), clusterRange(tokens, 'as'), viewOptions(tokens)]
+    : []
+  const from = tokens.findIndex(token => token.kind === 'word' && token.value === 'if')
+  const plain = blank(sql, tokens, optional ? [...ranges, [from, from + 2]] : ranges)
+  const tag = materialized && generation === 'subscribe' ? 'CREATE MATERIALIZED VIEW' : 'CREATE VIEW'
+  return { sql: optional ? unless('duplicate_table', plain) : plain, tag }
+}
+
+/** A statement that has no effect. */
+function nothing(tag: string): Mapped {
+  return { sql: "SET mz.nothing = ''", tag }
+}
+
+/** The statement, without the error that PostgreSQL alone would give. */
+function unless(condition: string, sql: string): string {
+  const inner = `EXECUTE $mz_local_sql$${sql}$mz_local_sql$; EXCEPTION WHEN ${condition} THEN NULL;`
+  return `DO $mz_local$ BEGIN ${inner} END $mz_local$`
+}
+
+const outside: ReadonlySet<string> = new Set(['source', 'sink', 'connection', 'secret'])
+
+/** Refuses what connects Materialize to other systems, with what to do instead. */
+export function lacking(tokens: readonly Token[]): Failure | undefined {
+  const [first, second] = tokens
+  if (first?.value !== 'create' || second?.kind !== 'word' || !outside.has(second.value)) return undefined
+  const hint = 'Make a table with the same columns and write to it.'
+  return failure('0A000', `CREATE ${second.value.toUpperCase()} is not supported by the local engine`, {
+    hint,
+  })
 }
 
 type Range = readonly [first: number, last: number]
@@ -66,11 +119,20 @@ function wordRange(tokens: readonly Token[], value: string): Range {
   return [at, at]
 }
 
-/** `IN CLUSTER name`, before the view's AS. */
-function clusterRange(tokens: readonly Token[]): Range | undefined {
-  const as = tokens.findIndex(token => token.kind === 'word' && token.value === 'as')
+/** `IN CLUSTER name`, before this word. */
+function clusterRange(tokens: readonly Token[], before: string): Range | undefined {
+  const end = tokens.findIndex(token => token.kind === 'word' && token.value === before)
   const at = tokens.findIndex((token, i) => token.value === 'in' && tokens[i + 1]?.value === 'cluster')
-  return at < 0 || at > as ? undefined : [at, at + 2]
+  return at < 0 || at > end ? undefined : [at, at + 2]
+}
+
+/** `WITH (…)` before a view's AS: what Materialize is told of refreshes, asserts and history. */
+function viewOptions(tokens: readonly Token[]): Range | undefined {
+  const as = tokens.findIndex(token => token.kind === 'word' && token.value === 'as')
+  const at = tokens.findIndex((token, i) => token.value === 'with' && tokens[i + 1]?.value === '(')
+  if (at < 0 || at > as) return undefined
+  const close = tokens.findLastIndex((token, i) => i < as && token.kind === 'symbol' && token.value === ')')
+  return [at, close]
 }
 
 /** `WITH (RETAIN HISTORY FOR '1h')`: how long a timestamp stays readable; here none does. */

@@ -1,3 +1,5 @@
+import type { Generation } from '../types.js'
+
 /** A session setting: name and value. */
 export type Setting = readonly [name: string, value: string]
 
@@ -14,6 +16,38 @@ export const ownSettings: readonly string[] = [
 export function settingName(name: string): string {
   const folded = name.toLowerCase()
   return ownSettings.includes(folded) ? `mz.${folded}` : folded
+}
+
+/** What clients are told of when it changes, with what it is at first: by both generations, and only by the later one. */
+const reported: readonly Setting[] = [
+  ['application_name', ''],
+  ['client_encoding', 'UTF8'],
+  ['DateStyle', 'ISO, MDY'],
+  ['standard_conforming_strings', 'on'],
+]
+const reportedSince: readonly Setting[] = [
+  ['TimeZone', 'UTC'],
+  ['IntervalStyle', 'postgres'],
+  ['cluster', 'quickstart'],
+  ['search_path', 'public'],
+]
+
+/** What a client has to be told after its settings changed. */
+export function changesToReport(
+  generation: Generation,
+  before: readonly Setting[],
+  after: readonly Setting[],
+): Setting[] {
+  const names = generation === 'tail' ? reported : [...reported, ...reportedSince]
+  return names.flatMap(([name, initial]): Setting[] => {
+    const value = settingValue(after, name) ?? initial
+    return value === (settingValue(before, name) ?? initial) ? [] : [[name, value]]
+  })
+}
+
+function settingValue(settings: readonly Setting[], name: string): string | undefined {
+  const wanted = settingName(name)
+  return settings.find(([each]) => each.toLowerCase() === wanted)?.[1]
 }
 
 /** What a startup message says that is no setting of the session, or that the engine answers itself. */

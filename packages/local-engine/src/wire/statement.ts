@@ -1,7 +1,8 @@
 import type { Generation } from '../types.js'
 import { Cursor } from './cursor.js'
-import { dialectOf } from './dialect.js'
+import { dialectOf, lacking } from './dialect.js'
 import { type Failure, failure, syntaxError } from './failure.js'
+import { sharedState } from './isolation.js'
 import { readSubscription, type Subscription } from './subscription.js'
 import { type Token, tokensOf } from './tokens.js'
 
@@ -88,6 +89,8 @@ function recognise(sql: string, tokens: readonly Token[], generation: Generation
   if (first.value === 'tail' || first.value === 'subscribe') {
     return subscribe(sql, cursor, generation, false)
   }
+  const refused = sharedState(tokens) ?? lacking(tokens)
+  if (refused !== undefined) return refuse(refused)
   if (!cursor.take('copy')) return undefined
   if (cursor.take('(')) return copyOut(sql, cursor, generation)
   return copyIn(sql, tokens)

@@ -113,7 +113,11 @@ function stage() {
     timers,
     onEvent: (event: EngineEvent) => events.push(event),
   }
-  const services: Services = { ...shared, hub: new Hub(shared), maxCopyInBytes: 1000 }
+  const services: Services = {
+    ...shared,
+    hub: new Hub({ ...shared, historyMs: 0, maxHistoryBytes: 0 }),
+    maxCopyInBytes: 1000,
+  }
   const join = (pid: number): { channel: FakeChannel; done: Promise<void> } => {
     const channel = new FakeChannel()
     return { channel, done: new Conversation(pid, channel, services, []).run() }

@@ -46,6 +46,11 @@ export class RawClient {
     return client
   }
 
+  /** The bytes of a message that has begun. */
+  get unfinished(): number {
+    return this.#reader.buffered
+  }
+
   write(...parts: readonly Uint8Array[]): void {
     this.#socket.write(Buffer.concat(parts))
   }

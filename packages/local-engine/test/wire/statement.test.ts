@@ -157,7 +157,7 @@ describe("Materialize's words in PostgreSQL's", () => {
     ["create table t (x int) with (retain history for '1h')", 'create table t (x int) ', undefined],
     ['set cluster = c', 'set mz.cluster = c', undefined],
     ['show cluster', 'show mz.cluster', undefined],
-    ['create default index on v', "SET mz.default_index = ''", 'CREATE INDEX'],
+    ['create default index on v', "SET mz.nothing = ''", 'CREATE INDEX'],
     ['create view materialized as select 1', 'create view materialized as select 1', undefined],
   ])('%s', (sql, postgres, tag) => {
     expect(mapped(sql)).toEqual({ kind: 'sql', sql: postgres, tags: [tag] })

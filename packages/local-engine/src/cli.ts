@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { startEngine } from './engine/engine.js'
+import { EngineError, reasonOf } from './errors.js'
+import type { Engine, EngineOptions, Generation } from './types.js'
+
+const help = `Usage: mzalert-engine [options]
+
+A SQL engine that speaks the Postgres wire protocol with TAIL and SUBSCRIBE. Runs until SIGINT or SIGTERM.
+
+  --port N            the TCP port to listen on, 0 for any free one      6875
+  --host ADDRESS      the address to listen on                           127.0.0.1
+  --sql FILE          a script to run first; may be given several times
+  --generation NAME   'subscribe', or 'tail' to pose as v0.26            subscribe
+  --history-ms N      how far back AS OF can resume a view               0
+  --cache-dir FOLDER  where the prepared data directory is kept          ~/.cache/mzalert
+  --help              this text
+`
+
+/** What the program is told. */
+interface Arguments {
+  readonly help: boolean
+  readonly scripts: readonly string[]
+  readonly options: EngineOptions
+}
+
+function readArguments(words: readonly string[]): Arguments {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      port: { type: 'string', default: '6875' },
+      host: { type: 'string' },
+      sql: { type: 'string', multiple: true, default: [] },
+      generation: { type: 'string' },
+      'history-ms': { type: 'string' },
+      'cache-dir': { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const history = values['history-ms']
+  const cacheDir = values['cache-dir']
+  return {
+    help: values.help,
+    scripts: values.sql,
+    options: {
+      port: Number(values.port),
+      ...(values.host === undefined ? {} : { host: values.host }),
+      // The engine checks it, and says what it takes.
+      ...(values.generation === undefined ? {} : { generation: values.generation as Generation }),
+      ...(history === undefined ? {} : { historyMs: Number(history) }),
+      ...(cacheDir === undefined ? {} : { cacheDir }),
+    },
+  }
+}
+
+/** Resolves when the program is asked to end. A second signal ends it at once, as if nobody listened. */
+function signalled(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  const { help: wanted, scripts, options } = readArguments(words)
+  if (wanted) {
+    process.stdout.write(help)
+    return
+  }
+  const signal = signalled()
+  let died = (_reason: Error): void => {}
+  const death = new Promise<never>((_, reject) => {
+    died = reject
+  })
+  // Whoever waits for it hears of it; before that there is nobody.
+  death.catch(() => {})
+  await using engine: Engine = await startEngine({
+    ...options,
+    onEvent: event => {
+      if (event.type === 'died') died(new Error(`The engine died: ${event.reason}`))
+    },
+  })
+  for (const file of scripts) await apply(engine, file)
+  process.stdout.write(`${engine.url}\n`)
+  await Promise.race([signal, death])
+}
+
+async function apply(engine: Engine, file: string): Promise<void> {
+  try {
+    await engine.execute(await readFile(file, 'utf8'))
+  } catch (thrown) {
+    throw EngineError.is(thrown) ? new Error(`${file}: ${thrown.message}`) : thrown
+  }
+}
+
+main(process.argv.slice(2)).catch((thrown: unknown) => {
+  const [line = ''] = reasonOf(thrown).split('\n')
+  process.stderr.write(`mzalert-engine: ${line}\n`)
+  process.exitCode = 1
+})

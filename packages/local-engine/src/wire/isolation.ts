@@ -1,0 +1,54 @@
+import { type Failure, failure } from './failure.js'
+import type { Token } from './tokens.js'
+
+const locks = /^pg_(try_)?advisory_(un)?lock/
+
+/**
+ * Refuses what PostgreSQL keeps for a session and not for a transaction or as a setting. Clients share one session:
+ * it would be everybody's, and work until a second client came.
+ */
+export function sharedState(tokens: readonly Token[]): Failure | undefined {
+  const words = tokens.map(token => (token.kind === 'word' ? token.value : ''))
+  const [first, second] = words
+  switch (first) {
+    case 'prepare':
+    case 'execute':
+    case 'deallocate':
+      // PREPARE TRANSACTION is another thing, which PostgreSQL answers.
+      if (second === 'transaction') return undefined
+      return refusal(`${first.toUpperCase()} as a statement`, 'Prepare with Parse of the extended protocol.')
+    case 'listen':
+      return refusal('LISTEN', 'Stream a table instead.')
+    case 'declare':
+      if (!follows(words, 'with', 'hold')) return undefined
+      return refusal('DECLARE … WITH HOLD', 'Read the cursor inside its transaction.')
+    case 'set':
+      if (second !== 'role' && !follows(words.slice(0, 3), 'session', 'authorization')) return undefined
+      return refusal('SET ROLE and SET SESSION AUTHORIZATION', 'There is one role.')
+  }
+  if (isTemporary(words) && !follows(words, 'commit', 'drop')) {
+    return refusal('What is temporary', 'Make it ON COMMIT DROP, or not temporary.')
+  }
+  const lock = words.find(word => locks.test(word))
+  return lock === undefined
+    ? undefined
+    : refusal(`${lock}()`, 'Use pg_advisory_xact_lock(), which lasts for a transaction.')
+}
+
+function isTemporary(words: readonly string[]): boolean {
+  const isTemp = (word: string | undefined): boolean => word === 'temp' || word === 'temporary'
+  if (words[0] === 'create') {
+    // CREATE [OR REPLACE] [GLOBAL | LOCAL] [RECURSIVE] TEMPORARY …, or a name in the session's own schema.
+    const kind = words.findIndex(word => word === 'table' || word === 'view' || word === 'sequence')
+    return kind > 0 && (words.slice(1, kind).some(isTemp) || words.slice(kind, kind + 6).includes('pg_temp'))
+  }
+  return words.some((word, i) => word === 'into' && isTemp(words[i + 1]))
+}
+
+function follows(words: readonly string[], one: string, two: string): boolean {
+  return words.some((word, i) => word === one && words[i + 1] === two)
+}
+
+function refusal(what: string, hint: string): Failure {
+  return failure('0A000', `${what} is not supported by the local engine: clients share one session`, { hint })
+}

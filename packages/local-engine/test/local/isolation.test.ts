@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { engineFor, type TestEngine } from '../support/engine.js'
+import { readDataRowFor } from '../support/extended.js'
+import { errorsOf, RawClient, tagsOf } from '../support/raw-client.js'
+
+let engine: TestEngine
+let one: RawClient
+let two: RawClient
+
+beforeAll(async () => {
+  engine = await engineFor()
+  await engine.execute('create table t (x int)')
+  one = await RawClient.connect(engine.port)
+  two = await RawClient.connect(engine.port)
+})
+
+afterAll(() => engine.close())
+
+async function shown(client: RawClient, name: string): Promise<string | null | undefined> {
+  return readDataRowFor(await client.query(`show ${name}`))?.[0]
+}
+
+/** The parameters that a client is told of in an answer. */
+async function told(client: RawClient, sql: string): Promise<string[]> {
+  const statuses = (await client.query(sql)).filter(frame => frame.type === 'S')
+  return statuses.map(frame => frame.body.toString('utf8', 0, frame.body.length - 1).replace('\0', '='))
+}
+
+describe('what a client sets', () => {
+  it('is its own, and is gone with RESET and DISCARD', async () => {
+    for (const [set, name, value, reset] of [
+      ["set timezone = 'Asia/Tokyo'", 'timezone', 'Asia/Tokyo', 'reset timezone'],
+      ['set search_path = pg_catalog', 'search_path', 'pg_catalog', 'reset all'],
+      ['set cluster = other', 'cluster', 'other', 'discard all'],
+    ] as const) {
+      const before = await shown(two, name)
+      await one.query(set)
+      expect([await shown(one, name), await shown(two, name)]).toEqual([value, before])
+      await one.query(reset)
+      expect(await shown(one, name)).toBe(before)
+    }
+    expect(tagsOf(await one.query('discard all'))).toEqual(['DISCARD ALL'])
+  })
+
+  it('is told to it as PostgreSQL and Materialize do, and to nobody else', async () => {
+    expect(await told(one, "set timezone = 'Asia/Tokyo'")).toEqual(['TimeZone=Asia/Tokyo'])
+    expect(await told(one, "set application_name = 'mine'")).toEqual(['application_name=mine'])
+    expect(await told(one, 'set cluster = other')).toEqual(['cluster=other'])
+    expect(await told(two, 'select 1')).toEqual([])
+    expect(await told(one, 'select 1')).toEqual([])
+    expect(await told(one, 'reset cluster')).toEqual(['cluster=quickstart'])
+    expect(await told(one, 'reset timezone')).toEqual(['TimeZone=UTC'])
+  })
+})
+
+describe('what PostgreSQL keeps for a session', () => {
+  it.each([
+    'prepare mine as select 1',
+    'execute mine',
+    'deallocate all',
+    'listen news',
+    'create temp table mine (x int)',
+    'create or replace temporary view mine as select 1',
+    'create local temporary table mine as select 1',
+    'create table pg_temp.mine (x int)',
+    'select 1 as x into temp mine',
+    'select pg_advisory_lock(1)',
+    'select pg_try_advisory_lock_shared(1)',
+    'set role postgres',
+    'set session authorization postgres',
+    'declare mine cursor with hold for select 1',
+  ])('is refused with a reason: %s', async sql => {
+    const [error] = errorsOf(await one.query(sql))
+    expect(error?.code).toBe('0A000')
+    expect(error?.message).toContain('clients share one session')
+    expect(error?.hint).not.toBe('')
+  })
+
+  it('is kept if it ends with its transaction', async () => {
+    const client = await RawClient.connect(engine.port)
+    for (const sql of [
+      'begin',
+      'create temporary table mine (x int) on commit drop',
+      'insert into mine values (1)',
+      'select pg_advisory_xact_lock(1)',
+      'declare each_of cursor for select x from mine',
+      'fetch all from each_of',
+      'commit',
+    ]) {
+      expect(errorsOf(await client.query(sql))).toEqual([])
+    }
+    expect(errorsOf(await two.query('select * from mine'))).toMatchObject([{ code: '42P01' }])
+    client.destroy()
+  })
+
+  it('is refused inside a transaction too, which then has failed', async () => {
+    await one.query('begin')
+    const answer = await one.query('listen news')
+    expect(answer.at(-1)?.body.toString()).toBe('E')
+    expect(tagsOf(await one.query('commit'))).toEqual(['ROLLBACK'])
+  })
+})

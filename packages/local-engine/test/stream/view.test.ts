@@ -1,0 +1,109 @@
+import { expect, it } from 'vitest'
+import type { LineChange } from '../../src/evaluate/multiset.js'
+import { Listener } from '../../src/stream/listener.js'
+import { View } from '../../src/stream/view.js'
+import { framesOf } from '../../src/wire/frames.js'
+import type { Subscription } from '../../src/wire/subscription.js'
+import { rowsOf } from '../support/stream.js'
+
+const plan = {
+  key: 'v',
+  sql: 'SELECT',
+  name: 'v',
+  columns: [{ name: 'x', oid: 25, typeLength: -1, typmod: -1 }],
+  settings: [],
+  temporal: false,
+  constant: false,
+}
+
+/** A listener, whether its outlet takes bytes, and what it was given. */
+function listener(subscription: Partial<Subscription>) {
+  const chunks: Buffer[] = []
+  const outlet = { open: true }
+  const each = new Listener({
+    subscription: {
+      subject: { kind: 'relation', parts: ['v'] },
+      progress: true,
+      snapshot: false,
+      ...subscription,
+    },
+    generation: 'subscribe',
+    columns: 1,
+    outlet: {
+      write: bytes => {
+        chunks.push(bytes)
+        return outlet.open
+      },
+    },
+    monotonicMs: () => 0,
+    onEnd: () => {},
+  })
+  const text = (): string[] =>
+    rowsOf([...framesOf(Buffer.concat(chunks))], true).map(row =>
+      row.progressed ? `<${row.timestamp}` : `${row.timestamp} ${row.diff} ${row.line}`,
+    )
+  return { each, outlet, text }
+}
+
+/** A view with these changes, each at its timestamp, that someone listens to. */
+function viewWith(historyMs: number, steps: readonly (readonly [number, readonly LineChange[]])[]): View {
+  const view = new View(1, plan, historyMs)
+  view.add(listener({}).each, 1)
+  for (const [timestamp, changes] of steps) {
+    view.apply(timestamp, view.want(timestamp), { id: 1, changes, rows: [] })
+  }
+  return view
+}
+
+it('who comes back while an evaluation is under way misses nothing of it, without a history too', () => {
+  const view = viewWith(0, [[10, []]])
+  const back = listener({ asOf: { kind: 'at', timestamp: 10n } })
+  const want = view.want(20)
+  expect(view.add(back.each, 21)).toBe(true)
+  view.apply(20, want, { id: 1, changes: [['a', 1]] })
+  view.apply(30, view.want(30), { id: 1, changes: [['b', 1]] })
+  expect(back.text().filter(row => !row.startsWith('<'))).toEqual(['20 1 a', '30 1 b'])
+})
+
+it('who comes back and reads slowly still gets each change at its own timestamp', () => {
+  const view = viewWith(1000, [
+    [10, []],
+    [20, [['a', 1]]],
+    [30, [['b', 1]]],
+  ])
+  const back = listener({ asOf: { kind: 'at', timestamp: 10n } })
+  back.outlet.open = false
+  view.add(back.each, 31)
+  view.apply(40, view.want(40), { id: 1, changes: [['c', 1]] })
+  expect(back.text()).toEqual([])
+  for (let i = 0; i < 10; i += 1) back.each.drained()
+  expect(back.text()).toEqual(['<10', '20 1 a', '30 1 b', '40 1 c', '<41'])
+})
+
+it('the contents of then are those of now without what happened since', () => {
+  const view = viewWith(1000, [
+    [10, []],
+    [20, [['a', 2]]],
+    [30, [['a', -1]]],
+  ])
+  const back = listener({ snapshot: true, asOf: { kind: 'at', timestamp: 20n } })
+  view.add(back.each, 31)
+  const want = view.want(40)
+  expect(want.rows).toBe('before')
+  view.apply(40, want, { id: 1, changes: [], rows: [['a', 1]] })
+  expect(back.text()).toEqual(['<20', '20 2 a', '30 -1 a', '<31'])
+})
+
+it('what is older than the history is not to be had, and the earliest that is can be asked for', () => {
+  const view = viewWith(100, [
+    [10, []],
+    [20, [['a', 1]]],
+    [500, [['b', 1]]],
+  ])
+  expect(view.readableSince(501)).toBe(20)
+  expect(view.add(listener({ asOf: { kind: 'at', timestamp: 19n } }).each, 501)).toBe(false)
+  const earliest = listener({ asOf: { kind: 'at least', timestamp: 1n } })
+  view.add(earliest.each, 501)
+  view.apply(600, view.want(600), { id: 1, changes: [] })
+  expect(earliest.text().slice(0, 2)).toEqual(['<20', '500 1 b'])
+})
