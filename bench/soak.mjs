@@ -55,8 +55,8 @@ class Sum {
   }
 }
 
-async function soak(generation, random) {
-  const engine = await startEngine({ generation })
+async function soak(generation, historyMs, random) {
+  const engine = await startEngine({ generation, historyMs })
   await engine.execute('create table t (k int, v text)')
   await engine.execute('create view w as select k, v, count(*) as n from t group by k, v')
   const proxy = await FaultProxy.start({ port: engine.port })
@@ -138,6 +138,7 @@ async function soak(generation, random) {
   }
   return {
     generation,
+    historyMs,
     faults,
     comparisons,
     ...sum.counts,
@@ -153,7 +154,8 @@ const escaped = text =>
 console.log(`seed ${seed}`)
 const random = generator(seed)
 try {
-  for (const generation of ['subscribe', 'tail']) console.log(await soak(generation, random))
+  for (const generation of ['subscribe', 'tail'])
+    for (const historyMs of [0, 60_000]) console.log(await soak(generation, historyMs, random))
 } catch (error) {
   console.error(`seed ${seed}: ${error.stack}`)
   process.exit(1)
