@@ -17,11 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => engine.close())
 
-async function open(sql: string): Promise<OpenStream> {
-  const stream = new OpenStream(await RawClient.connect(engine.port), sql)
-  await stream.has('H')
-  return stream
-}
+const open = (sql: string): Promise<OpenStream> => OpenStream.accepted(engine.port, sql)
 
 /** Listens until the first progress row beyond the snapshot, leaves, and says the last timestamp that was complete. */
 async function visit(sql: string): Promise<bigint> {

@@ -16,11 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => engine.close())
 
-async function open(sql: string): Promise<OpenStream> {
-  const stream = new OpenStream(await RawClient.connect(engine.port), sql)
-  await stream.has('H')
-  return stream
-}
+const open = (sql: string): Promise<OpenStream> => OpenStream.accepted(engine.port, sql)
 
 describe('what a stream shows', () => {
   it('rows of a relation with a quoted and qualified name', async () => {

@@ -1,6 +1,6 @@
 import type { Frame } from '../../src/wire/frames.js'
 import { query } from '../../src/wire/frontend.js'
-import type { RawClient } from './raw-client.js'
+import { RawClient } from './raw-client.js'
 import { until } from './wait.js'
 
 /** One row of a stream, apart from its relation's columns, which stay as they are on the wire. */
@@ -45,6 +45,13 @@ export class OpenStream {
   readonly client: RawClient
   readonly #from: number
   readonly #progress: boolean
+
+  /** On a connection of its own, once the engine has accepted the statement. */
+  static async accepted(port: number, sql: string): Promise<OpenStream> {
+    const stream = new OpenStream(await RawClient.connect(port), sql)
+    await stream.has('H')
+    return stream
+  }
 
   constructor(client: RawClient, sql: string) {
     this.client = client
