@@ -1,7 +1,14 @@
 import type { Checkpoint } from './checkpoint.js'
 import type { RowDecoder } from './rows/row.js'
 import type { RawBatch } from './stream/batches.js'
+import type { RawUpdate } from './stream/consolidate.js'
 import type { ResumableBatch, Update } from './types.js'
+
+/** Fills in the rows of updates, each once. Throws `DECODE` or `SCHEMA_MISMATCH` for a row that does not fit the columns. */
+export function decodeRows<Row>(updates: readonly RawUpdate[], decode: RowDecoder): readonly Update<Row>[] {
+  for (const update of updates) update.row = decode(update.raw)
+  return updates as readonly Update<Row>[]
+}
 
 /** A closed batch as the consumer gets it: rows decoded, and a token that is made only for who asks. */
 export class ClosedBatch<Row> implements ResumableBatch<Row> {
@@ -14,8 +21,7 @@ export class ClosedBatch<Row> implements ResumableBatch<Row> {
   /** Throws `DECODE` or `SCHEMA_MISMATCH` for a row that does not fit the columns. */
   constructor({ kind, updates, lower, upper }: RawBatch, decode: RowDecoder, checkpoint: Checkpoint) {
     this.kind = kind
-    for (const update of updates) update.row = decode(update.raw)
-    this.updates = updates as readonly Update<Row>[]
+    this.updates = decodeRows(updates, decode)
     this.lower = lower
     this.upper = upper
     this.#checkpoint = checkpoint

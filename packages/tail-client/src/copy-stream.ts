@@ -1,9 +1,10 @@
+import { decodeRows } from './batch.js'
 import { LineReader } from './copy/lines.js'
 import { LineParser } from './rows/line.js'
 import { rowDecoder } from './rows/row.js'
 import { BatchBuilder, type RawBatch } from './stream/batches.js'
-import { consolidate } from './stream/consolidate.js'
-import type { Batch, Column, Generation, UnknownRow, Update, ValueOptions } from './types.js'
+import { Delivery } from './stream/delivery.js'
+import type { Batch, Column, Generation, UnknownRow, ValueOptions } from './types.js'
 
 /** What `fromCopyStream()` must know, since a COPY says nothing of its columns. */
 export interface CopyStreamOptions extends ValueOptions {
@@ -29,6 +30,8 @@ export async function* fromCopyStream<Row = UnknownRow>(
   const { columns, generation = 'subscribe', snapshot = true, maxBatchBytes = 2 ** 30 } = options
   const decode = rowDecoder(columns, options)
   const builder = new BatchBuilder(generation, snapshot ? 'snapshot' : 'no snapshot', maxBatchBytes)
+  // One stream and no other after it: nothing has to be held.
+  const delivery = new Delivery('fail', false, 0)
   let closed: RawBatch[] = []
   const parser = new LineParser({
     update: (timestamp, diff, raw) => builder.update(timestamp, diff, raw),
@@ -40,11 +43,11 @@ export async function* fromCopyStream<Row = UnknownRow>(
     lines.push(bytes.toString('latin1'), bytes, 0, bytes.length, line => parser.parse(line))
     const ready = closed
     closed = []
-    for (const { kind, lower, upper, updates: raws } of ready) {
-      const updates = consolidate(raws)
-      for (const update of updates) update.row = decode(update.raw)
-      const said = kind === 'changes' && updates.length === 0 ? 'progress' : kind
-      yield { kind: said, lower, upper, updates: updates as readonly Update<Row>[] }
+    for (const raw of ready) {
+      const batch = delivery.deliver(raw)
+      if (!batch) continue
+      const { kind, lower, upper, updates } = batch
+      yield { kind, lower, upper, updates: decodeRows<Row>(updates, decode) }
     }
   }
 }

@@ -94,6 +94,11 @@ export class Session {
     return this.#isLive
   }
 
+  /** Updates from before the frontier that the server sent again, and that were dropped. */
+  get repeatedUpdates(): number {
+    return this.#builder?.repeated ?? 0
+  }
+
   get bufferedBytes(): number {
     return this.#queue.bytes + (this.#decoder?.openBytes ?? 0)
   }

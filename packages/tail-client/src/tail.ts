@@ -60,6 +60,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   #sinceMs: number
   #frontier = 0n
   #reconnects = 0
+  /** Of earlier sessions. */
+  #repeatedUpdates = 0
 
   /** Use `tail()`. */
   constructor(checked: Settings, checkpoint: Checkpoint, options: TailOptions) {
@@ -76,6 +78,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       sinceMs: this.#sinceMs,
       frontier: this.#frontier,
       reconnects: this.#reconnects,
+      repeatedUpdates: this.#repeatedUpdates + (this.#session?.repeatedUpdates ?? 0),
       bufferedBytes: this.#session?.bufferedBytes ?? 0,
     }
   }
@@ -222,6 +225,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   async #open(delivery: Delivery): Promise<Session> {
     const { frontier } = delivery
+    this.#repeatedUpdates += this.#session?.repeatedUpdates ?? 0
+    this.#session = undefined
     const { snapshot, asOf, asOfAtLeast } = this.#settings
     this.#session = await Session.open({
       ...this.#settings,
@@ -231,7 +236,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       orSnapshot: delivery.canBeginAnew,
       onNotice: fields => this.events.emit('notice', fields),
     })
-    if (this.#session.beginsWithSnapshot) delivery.beginSnapshot()
+    delivery.connected(this.#session.beginsWithSnapshot)
     return this.#session
   }
 

@@ -175,5 +175,7 @@ export interface TailStatus {
   /** Everything below it has been yielded; 0 before the snapshot. */
   readonly frontier: bigint
   readonly reconnects: number
+  /** Updates that a resumed stream sent again though they are below the frontier; they were dropped. */
+  readonly repeatedUpdates: number
   readonly bufferedBytes: number
 }

@@ -250,3 +250,25 @@ test('what a listener throws ends the iteration as it is, and is not retried', a
   expect(server.startups).toHaveLength(1)
   await until(() => server.connections === 0)
 })
+
+test('updates that a server sends again after a resume are dropped, and counted', async () => {
+  const { options } = await serve({
+    copy: (client, statement) => {
+      if (statement.includes('AS OF'))
+        client.send(accepted, progress(19), update(19, 1, 'a'), update(20, 1, 'b'), progress(21))
+      else {
+        client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
+        client.end()
+      }
+    },
+  })
+  const stream = tail('v', options)
+  const taken = await collect(stream.batches(), batches => batches.length === 2)
+  expect(sum(taken)).toEqual(
+    new Map([
+      ['a', 1],
+      ['b', 1],
+    ]),
+  )
+  expect(stream.status.repeatedUpdates).toBe(1)
+})

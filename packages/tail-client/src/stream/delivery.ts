@@ -43,9 +43,9 @@ export class Delivery {
     return this.#held !== undefined || this.#onHistoryLost === 'refetch'
   }
 
-  /** A new connection begins with a snapshot. */
-  beginSnapshot(): void {
-    this.#catchingUp = this.#frontier === undefined ? undefined : []
+  /** A new connection begins, with a snapshot or where the last one ended; what an earlier one had not caught up with is void. */
+  connected(beginsWithSnapshot: boolean): void {
+    this.#catchingUp = beginsWithSnapshot && this.#frontier !== undefined ? [] : undefined
   }
 
   /** The batch to yield; undefined while a new snapshot has not caught up. */

@@ -54,7 +54,7 @@ test.each([true, false])(
 test('T3: a snapshot that begins anew becomes the net difference once it has caught up, and what follows goes on', () => {
   const delivery = new Delivery('reconcile', true, 100)
   delivery.deliver(batch('snapshot', 10n, 20n, [10n, 1, 'a'], [10n, 1, 'b']))
-  delivery.beginSnapshot()
+  delivery.connected(true)
   expect(delivery.deliver(batch('snapshot', 12n, 13n, [12n, 1, 'a'], [12n, 1, 'old']))).toBeUndefined()
   expect(delivery.frontier).toBe(20n)
   expect(told(delivery.deliver(batch('changes', 13n, 25n, [14n, -1, 'old'], [24n, 1, 'c'])))).toEqual([
@@ -72,6 +72,20 @@ test('T3: a snapshot that begins anew becomes the net difference once it has cau
 test('a server that is far behind what was delivered is refused', () => {
   const delivery = new Delivery('reconcile', true, 100)
   delivery.deliver(batch('snapshot', 999_999n, 1_000_000n))
-  delivery.beginSnapshot()
+  delivery.connected(true)
   expect(() => delivery.deliver(batch('snapshot', 10n, 11n))).toThrow('[TIME_WENT_BACK]')
+})
+
+test('T3: a snapshot that broke off before it had caught up leaves nothing behind when the next connection resumes', () => {
+  const delivery = new Delivery('reconcile', true, 100)
+  delivery.deliver(batch('snapshot', 10n, 20n, [10n, 1, 'a'], [10n, 1, 'b']))
+  delivery.connected(true)
+  expect(delivery.deliver(batch('snapshot', 12n, 13n, [12n, 1, 'a']))).toBeUndefined()
+  delivery.connected(false)
+  expect(told(delivery.deliver(batch('changes', 20n, 21n, [20n, 1, 'c'])))).toEqual([
+    'changes',
+    20n,
+    21n,
+    [[20n, 1, 'c']],
+  ])
 })
