@@ -8,6 +8,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['types', 'errors'],
     ['failures', 'clock'],
     ['wire', 'copy'],
+    ['log'],
     ['rows', 'sql'],
     ['stream'],
     ['resume', 'watchdog', 'options', 'collection', 'token', 'stores'],

@@ -1,7 +1,7 @@
-import { decodeRows } from './batch.js'
-import { LineReader } from './copy/lines.js'
+import { LineReader, viewOf } from './copy/lines.js'
 import { LineParser } from './rows/line.js'
 import { rowDecoder } from './rows/row.js'
+import { updatesOf } from './rows/updates.js'
 import { BatchBuilder, type RawBatch } from './stream/batches.js'
 import { Delivery } from './stream/delivery.js'
 import type { Batch, Column, Generation, UnknownRow, ValueOptions } from './types.js'
@@ -29,25 +29,26 @@ export async function* fromCopyStream<Row = UnknownRow>(
 ): AsyncGenerator<Batch<Row>, void> {
   const { columns, generation = 'subscribe', snapshot = true, maxBatchBytes = 2 ** 30 } = options
   const decode = rowDecoder(columns, options)
-  const builder = new BatchBuilder(generation, snapshot ? 'snapshot' : 'no snapshot', maxBatchBytes)
+  const builder = new BatchBuilder(generation, snapshot ? 'snapshot' : 'no snapshot', maxBatchBytes, 0)
   // One stream and no other after it: nothing has to be held.
   const delivery = new Delivery('fail', false, 0)
   let closed: RawBatch[] = []
   const parser = new LineParser({
-    update: (timestamp, diff, raw) => builder.update(timestamp, diff, raw),
+    update: (timestamp, diff, bytes, view, from, to) =>
+      builder.update(timestamp, diff, bytes, view, from, to),
     progress: timestamp => closed.push(...builder.progress(timestamp)),
   })
-  const lines = new LineReader()
+  const lines = new LineReader((bytes, view, from, to) => parser.parse(bytes, view, from, to))
   for await (const chunk of stream) {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    lines.push(bytes.toString('latin1'), bytes, 0, bytes.length, line => parser.parse(line))
+    lines.push(bytes, viewOf(bytes), 0, bytes.length)
     const ready = closed
     closed = []
     for (const raw of ready) {
       const batch = delivery.deliver(raw)
       if (!batch) continue
-      const { kind, lower, upper, updates } = batch
-      yield { kind, lower, upper, updates: decodeRows<Row>(updates, decode) }
+      const { kind, lower, upper, runs } = batch
+      yield { kind, lower, upper, updates: updatesOf<Row>(runs, decode) }
     }
   }
 }

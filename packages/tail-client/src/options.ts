@@ -38,6 +38,8 @@ export interface Settings {
   readonly waitForRelation: boolean
   readonly clock: Clock
   readonly random: () => number
+  /** For the hashes of rows, so that nobody outside can choose rows that collide. */
+  readonly hashSeed: number
 }
 
 const mebibyte = 1024 * 1024
@@ -54,6 +56,7 @@ export function settings(source: Source, options: TailOptions): Settings {
     )
   oneBeginning(options)
   const retry = options.retry ?? {}
+  const random = options.random ?? Math.random
   return {
     source,
     connection: options.connection,
@@ -87,7 +90,8 @@ export function settings(source: Source, options: TailOptions): Settings {
     },
     waitForRelation: options.waitForRelation ?? false,
     clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
+    random,
+    hashSeed: Math.floor(random() * 2 ** 32) | 0,
   }
 }
 

@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly maxBufferedBytes: number
   readonly maxBatchBytes: number
   readonly maxRowBytes: number
+  /** For the hashes of rows: the same for all sessions of a tail. */
+  readonly hashSeed: number
   readonly onNotice: (fields: ServerFields) => void
 }
 
@@ -138,10 +140,10 @@ export class Session {
 
   /** Sends the statement; resolves once it streams, or with the server's refusal. */
   #stream(generation: Generation, columnCount: number): Promise<TailError | undefined> {
-    const { source, maxBatchBytes, maxRowBytes, upTo, onNotice } = this.#options
+    const { source, maxBatchBytes, maxRowBytes, hashSeed, upTo, onNotice } = this.#options
     const start = this.#start
     const beginning = 'after' in start ? start : start.snapshot ? 'snapshot' : 'no snapshot'
-    const builder = new BatchBuilder(generation, beginning, maxBatchBytes)
+    const builder = new BatchBuilder(generation, beginning, maxBatchBytes, hashSeed)
     const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes, upTo, onNotice })
     this.#builder = builder
     this.#decoder = decoder

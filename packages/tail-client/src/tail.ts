@@ -189,10 +189,11 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
             const batch = delivery.deliver(raw)
             if (!batch) continue
             if (this.#phase !== 'live') this.#enter('live')
+            const closed = new ClosedBatch<Row>(batch, decode, this.#checkpoint)
             if (batch.kind === 'reconciled')
-              this.events.emit('reconciled', { updates: batch.updates.length, frontier: batch.upper })
+              this.events.emit('reconciled', { updates: closed.updates.length, frontier: batch.upper })
             this.#frontier = batch.upper
-            yield new ClosedBatch<Row>(batch, decode, this.#checkpoint)
+            yield closed
           }
           return undefined
         } catch (reason) {

@@ -1,40 +1,46 @@
-/** What is told of each line: its text without the line feed. */
-export type OnLine = (line: string) => void
+/**
+ * Told of each line: where it lies in `bytes`, without its line feed; `view` is of the same bytes. False, and nothing done, if it is
+ * several lines after all.
+ */
+export type OnLine = (bytes: Buffer, view: DataView, from: number, to: number) => boolean
 
-const lineFeed = 0x0a
-const highBytes = /[\u0080-\u00ff]/
+export const lineFeed = 0x0a
 
 /**
- * Cuts the bytes of CopyData messages into lines of COPY text. A raw line feed ends a row and nothing else: inside values it is
- * escaped (https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS). Servers send one row a message, but
- * may pack several or split one, so that nothing is assumed of the boundaries.
- *
- * `text` is the chunk as latin1, one char a byte, made once per chunk: a line is a slice of it, and only a line with bytes
- * beyond ASCII is decoded again, as UTF-8.
+ * Cuts COPY text into lines. A raw line feed ends a row and nothing else: inside values it is escaped
+ * (https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS). Lines may be cut anywhere.
  */
 export class LineReader {
+  readonly #onLine: OnLine
   #rest: Buffer | undefined
 
-  push(text: string, bytes: Buffer, start: number, end: number, onLine: OnLine): void {
+  constructor(onLine: OnLine) {
+    this.#onLine = onLine
+  }
+
+  /**
+   * The body of a CopyData message, which is one line in all that servers are known to send, though the protocol lets them pack
+   * several or split one: it is taken for one first, and cut only if it was not.
+   */
+  message(bytes: Buffer, view: DataView, start: number, end: number): void {
+    const isLine = this.#rest === undefined && bytes[end - 1] === lineFeed && end > start
+    if (!isLine || !this.#onLine(bytes, view, start, end - 1)) this.push(bytes, view, start, end)
+  }
+
+  push(bytes: Buffer, view: DataView, start: number, end: number): void {
     let from = start
-    if (this.#rest) {
-      const stop = bytes.indexOf(lineFeed, start)
-      if (stop < 0 || stop >= end) {
-        this.#rest = Buffer.concat([this.#rest, bytes.subarray(start, end)])
-        return
-      }
-      onLine(Buffer.concat([this.#rest, bytes.subarray(start, stop)]).toString())
-      this.#rest = undefined
-      from = stop + 1
-    }
     while (from < end) {
-      const stop = text.indexOf('\n', from)
+      const stop = bytes.indexOf(lineFeed, from)
       if (stop < 0 || stop >= end) {
-        this.#rest = Buffer.from(bytes.subarray(from, end))
+        const part = bytes.subarray(from, end)
+        this.#rest = this.#rest ? Buffer.concat([this.#rest, part]) : Buffer.from(part)
         return
       }
-      const line = text.slice(from, stop)
-      onLine(highBytes.test(line) ? bytes.toString('utf8', from, stop) : line)
+      if (this.#rest) {
+        const line = Buffer.concat([this.#rest, bytes.subarray(from, stop)])
+        this.#rest = undefined
+        this.#onLine(line, viewOf(line), 0, line.length)
+      } else this.#onLine(bytes, view, from, stop)
       from = stop + 1
     }
   }
@@ -43,4 +49,8 @@ export class LineReader {
   get isInsideLine(): boolean {
     return this.#rest !== undefined
   }
+}
+
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }

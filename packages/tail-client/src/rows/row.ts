@@ -1,10 +1,33 @@
 import { unescapeField } from '../copy/text.js'
 import { TailError } from '../errors.js'
 import type { Column, UnknownRow, ValueOptions } from '../types.js'
-import { type ValueDecoder, valueDecoder } from './values.js'
+import { shapeOf, type ValueDecoder, valueDecoder } from './values.js'
 
-/** The row's columns as COPY text, to the row. Throws `DECODE` with the column, its type and the value. */
-export type RowDecoder = (raw: string) => UnknownRow
+/** Where the texts of rows lie: as bytes, and the same bytes as latin1, whose char 0 is byte `base`. */
+export interface RowTexts {
+  readonly bytes: Buffer
+  readonly latin1: string
+  readonly base: number
+}
+
+/**
+ * Makes the row of its columns as COPY text, which lies in `texts` from byte `from` up to `to`; `isWide` if it has bytes beyond
+ * ASCII, `isEscaped` if it has a backslash. Throws `DECODE` with the column, its type and the value.
+ */
+export type RowDecoder = (
+  texts: RowTexts,
+  from: number,
+  to: number,
+  isWide: boolean,
+  isEscaped: boolean,
+) => UnknownRow
+
+const tab = 0x09
+const minus = 0x2d
+const zero = 0x30
+const letterT = 0x74
+/** So many digits are exact in a double. */
+const exactDigits = 15
 
 /**
  * Makes the decoder for the columns of a relation. Rows are plain objects; NULL is null.
@@ -12,55 +35,62 @@ export type RowDecoder = (raw: string) => UnknownRow
  */
 export function rowDecoder(columns: readonly Column[], options: ValueOptions): RowDecoder {
   const names = columns.map(({ name }) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined)
-    throw new TailError(
-      'DUPLICATE_COLUMN',
-      `Two columns are called ${JSON.stringify(twice)}. Give one an alias.`,
-    )
   const own = new Map(Object.entries(options.parse ?? {}))
-  for (const name of own.keys())
-    if (!names.includes(name))
-      throw new TailError(
-        'SCHEMA_MISMATCH',
-        `parse names ${JSON.stringify(name)}; the columns are ${names.join(', ')}.`,
-      )
+  checkNames(names, own)
   const decoders = columns.map(({ name, oid }) => own.get(name) ?? valueDecoder(oid, options))
-  if (names.length === 0) return raw => (raw === '' ? {} : refuse(raw, columns))
+  const shapes = columns.map(({ name, oid }) => (own.has(name) ? 'other' : shapeOf(oid, options)))
+  if (names.length === 0) return (texts, from, to) => (from === to ? {} : refuse(texts, from, to, columns))
   // A copy of a row with all its columns has the right shape from the start, which is what makes rows cheap.
   const empty = Object.fromEntries(names.map(name => [name, null as unknown]))
   const last = names.length - 1
-  return raw => {
+  return (texts, from, to, isWide, isEscaped) => {
+    const { bytes } = texts
     const row = { ...empty }
-    const isEscaped = raw.includes('\\')
-    let from = 0
+    let start = from
     for (let i = 0; i <= last; i++) {
-      const tab = raw.indexOf('\t', from)
-      if (tab < 0 !== (i === last)) return refuse(raw, columns)
-      const field = raw.slice(from, tab < 0 ? raw.length : tab)
+      let end = start
+      while (end < to && bytes[end] !== tab) end++
+      if ((end === to) !== (i === last)) return refuse(texts, from, to, columns)
+      const shape = isEscaped ? 'other' : shapes[i]
+      let value: unknown
+      if (shape === 'text') value = textOf(texts, start, end, isWide)
+      else if (shape === 'boolean') value = bytes[start] === letterT
+      else {
+        const integer = shape === 'other' ? undefined : integerOf(bytes, start, end)
+        if (integer === undefined) value = decoded(textOf(texts, start, end, isWide), columns[i], decoders[i])
+        else value = shape === 'bigint' ? BigInt(integer) : integer
+      }
       const name = names[i] ?? ''
-      const decode = decoders[i]
-      const value =
-        isEscaped && field.includes('\\')
-          ? escaped(field, columns[i], decode)
-          : decode
-            ? decoded(field, columns[i], decode)
-            : field
       if (name === '__proto__') Object.defineProperty(row, name, { value })
       else row[name] = value
-      from = tab + 1
+      start = end + 1
     }
     return row
   }
 }
 
-function escaped(field: string, column: Column | undefined, decode: ValueDecoder | undefined): unknown {
-  if (field === '\\N') return null
-  const text = unescapeField(field)
-  return decode ? decoded(text, column, decode) : text
+/** The digits in bytes, which are most of what streams carry, without a string in between; undefined if they are not just that. */
+function integerOf(bytes: Buffer, from: number, to: number): number | undefined {
+  const isNegative = bytes[from] === minus
+  const first = isNegative ? from + 1 : from
+  if (to - first > exactDigits || first >= to) return undefined
+  let value = 0
+  for (let at = first; at < to; at++) {
+    const digit = (bytes[at] ?? 0) - zero
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return isNegative ? 0 - value : value
 }
 
-function decoded(text: string, column: Column | undefined, decode: ValueDecoder): unknown {
+function textOf({ bytes, latin1, base }: RowTexts, from: number, to: number, isWide: boolean): string {
+  return isWide ? bytes.toString('utf8', from, to) : latin1.slice(from - base, to - base)
+}
+
+function decoded(field: string, column: Column | undefined, decode: ValueDecoder | undefined): unknown {
+  if (field === '\\N') return null
+  const text = field.includes('\\') ? unescapeField(field) : field
+  if (!decode) return text
   try {
     return decode(text)
   } catch (cause) {
@@ -74,9 +104,26 @@ function decoded(text: string, column: Column | undefined, decode: ValueDecoder)
   }
 }
 
-function refuse(raw: string, columns: readonly Column[]): never {
+function checkNames(names: readonly string[], parsers: ReadonlyMap<string, unknown>): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined)
+    throw new TailError(
+      'DUPLICATE_COLUMN',
+      `Two columns are called ${JSON.stringify(twice)}. Give one an alias.`,
+    )
+  for (const name of parsers.keys())
+    if (!names.includes(name))
+      throw new TailError(
+        'SCHEMA_MISMATCH',
+        `parse names ${JSON.stringify(name)}; the columns are ${names.join(', ')}.`,
+      )
+}
+
+function refuse({ bytes }: RowTexts, from: number, to: number, columns: readonly Column[]): never {
+  const found =
+    from === to && columns.length === 0 ? 0 : bytes.toString('latin1', from, to).split('\t').length
   throw new TailError(
     'SCHEMA_MISMATCH',
-    `A row has ${raw === '' && columns.length === 0 ? 0 : raw.split('\t').length} columns, not the ${columns.length} of the description. The relation was replaced.`,
+    `A row has ${found} columns, not the ${columns.length} of the description. The relation was replaced.`,
   )
 }

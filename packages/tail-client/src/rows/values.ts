@@ -89,6 +89,30 @@ export function valueDecoder(typeOid: number, options: ValueOptions): ValueDecod
   }
 }
 
+/** What is read from bytes without making text first: most of what streams carry. */
+export type Shape = 'text' | 'boolean' | 'integer' | 'bigint' | 'other'
+
+export function shapeOf(typeOid: number, options: ValueOptions): Shape {
+  switch (typeOid) {
+    case oid.bool:
+      return 'boolean'
+    case oid.int2:
+    case oid.int4:
+    case oid.oid:
+    case oid.uint2:
+    case oid.uint4:
+      return 'integer'
+    case oid.int8:
+    case oid.uint8:
+    case oid.mzTimestamp: {
+      const as = options.int8 ?? 'bigint'
+      return as === 'string' ? 'text' : as === 'bigint' ? 'bigint' : 'integer'
+    }
+    default:
+      return valueDecoder(typeOid, options) ? 'other' : 'text'
+  }
+}
+
 function int8Decoder(as: 'bigint' | 'number' | 'string'): ValueDecoder | undefined {
   if (as === 'string') return undefined
   // Up to 15 digits a double is exact, and BigInt of a number is far cheaper than BigInt of text.

@@ -1,11 +1,12 @@
 import { TailError } from '../errors.js'
+import { RowLog } from '../log/row-log.js'
+import { Run } from '../log/run.js'
 import type { Generation } from '../types.js'
-import type { RawUpdate } from './consolidate.js'
 
-/** A closed batch before its rows are decoded; `bytes` is the length of its rows' text. */
+/** A closed batch before its rows are decoded, in runs of ascending timestamp; `bytes` is the length of its rows' text. */
 export interface RawBatch {
   readonly kind: 'snapshot' | 'changes' | 'progress' | 'reconciled'
-  readonly updates: readonly RawUpdate[]
+  readonly runs: readonly Run[]
   readonly lower: bigint
   readonly upper: bigint
   readonly bytes: number
@@ -30,8 +31,10 @@ export const endOfTime: bigint = 2n ** 64n - 1n
 export class BatchBuilder {
   readonly #generation: Generation
   readonly #maxBatchBytes: number
+  readonly #log: RowLog
   #phase: 'before' | 'snapshot' | 'live'
-  #open: RawUpdate[] = []
+  #open: Run[] = []
+  #run: Run | undefined
   #openBytes = 0
   /** The snapshot's timestamp: AS OF, or on `tail` the first row's. */
   #asOf: bigint | undefined
@@ -43,9 +46,11 @@ export class BatchBuilder {
   /** Updates below the frontier that a resumed stream sent again. */
   repeated = 0
 
-  constructor(generation: Generation, beginning: Beginning, maxBatchBytes: number) {
+  /** `seed`: an integer for the hashes of rows, the same wherever rows are compared. */
+  constructor(generation: Generation, beginning: Beginning, maxBatchBytes: number, seed: number) {
     this.#generation = generation
     this.#maxBatchBytes = maxBatchBytes
+    this.#log = new RowLog(seed)
     this.#lower = typeof beginning === 'object' ? beginning.after : 0n
     this.#phase = beginning === 'snapshot' ? 'before' : 'live'
     this.#isLowerKnown = beginning !== 'no snapshot'
@@ -61,24 +66,31 @@ export class BatchBuilder {
     return this.#openBytes
   }
 
-  update(timestamp: bigint, diff: number, raw: string): void {
-    this.#advance(timestamp)
+  /** The row's own columns lie in `bytes`; false, and nothing taken, if there is a line feed among them. */
+  update(timestamp: bigint, diff: number, bytes: Buffer, view: DataView, from: number, to: number): boolean {
+    if (timestamp !== this.#latest) this.#advance(timestamp)
+    if (!this.#log.append(bytes, view, from, to, diff)) return false
     if (timestamp < this.#lower) {
       this.repeated++
-      return
+      return true
     }
     if (this.#phase === 'before') {
       this.#phase = 'snapshot'
       if (this.#generation === 'tail') this.#asOf = timestamp
       this.#asOf ??= timestamp
     }
-    this.#openBytes += raw.length
+    this.#openBytes += to - from
     if (this.#openBytes > this.#maxBatchBytes)
       throw new TailError(
         'BATCH_TOO_LARGE',
         `More than ${this.#maxBatchBytes} bytes wait for their timestamp to close. Raise maxBatchBytes, or tail a smaller view.`,
       )
-    this.#open.push({ row: undefined, timestamp, diff, raw })
+    if (this.#run?.timestamp !== timestamp) {
+      this.#run = new Run(timestamp)
+      this.#open.push(this.#run)
+    }
+    this.#run.add(this.#log.segment, this.#log.at)
+    return true
   }
 
   /** The batches that progress to `upper` closes: none, one, or the snapshot and what followed it. */
@@ -110,11 +122,11 @@ export class BatchBuilder {
   #closeSnapshot(upper: bigint): readonly RawBatch[] {
     const asOf = this.#asOf ?? upper - 1n
     const split = this.#open.findIndex(({ timestamp }) => timestamp > asOf)
-    const updates = split < 0 ? this.#open : this.#open.slice(0, split)
+    const runs = split < 0 ? this.#open : this.#open.slice(0, split)
     const rest = split < 0 ? [] : this.#open.slice(split)
     this.#phase = 'live'
     this.#hasClosed = true
-    const snapshot = batch('snapshot', updates, asOf, split < 0 ? upper : asOf + 1n)
+    const snapshot = batch('snapshot', runs, asOf, split < 0 ? upper : asOf + 1n)
     this.#lower = snapshot.upper
     this.#open = rest
     return rest.length > 0 ? [snapshot, this.#close(upper)] : this.#cleared([snapshot])
@@ -130,6 +142,7 @@ export class BatchBuilder {
 
   #cleared(batches: readonly RawBatch[]): readonly RawBatch[] {
     this.#open = []
+    this.#run = undefined
     this.#openBytes = 0
     return batches
   }
@@ -145,11 +158,11 @@ export class BatchBuilder {
   }
 }
 
-function batch(
-  kind: RawBatch['kind'],
-  updates: readonly RawUpdate[],
-  lower: bigint,
-  upper: bigint,
-): RawBatch {
-  return { kind, updates, lower, upper, bytes: updates.reduce((sum, { raw }) => sum + raw.length, 0) }
+function batch(kind: RawBatch['kind'], runs: readonly Run[], lower: bigint, upper: bigint): RawBatch {
+  return { kind, runs, lower, upper, bytes: bytesOf(runs) }
+}
+
+/** Length of the rows' text. */
+export function bytesOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, { bytes }) => sum + bytes, 0)
 }

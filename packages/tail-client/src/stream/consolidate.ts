@@ -1,48 +1,37 @@
-/** An update before its row is decoded. */
-export interface RawUpdate {
-  readonly timestamp: bigint
-  readonly diff: number
-  readonly raw: string
-  /** The place of the decoded row: filled in when the batch is given, so that an update is one object from the socket on. */
-  row?: unknown
-}
+import type { Run } from '../log/run.js'
+import { hashAt, nextAt } from '../log/segment.js'
+import { RowTable } from '../log/table.js'
+import { HeldRows } from './held.js'
 
 /**
- * Sums the diffs of equal rows at equal timestamps and drops zeros; updates come, and leave, in order of timestamp, and rows in
- * order of first appearance. Gives its argument back when there was nothing to do, which is what servers normally send.
+ * Sums the diffs of equal rows at equal timestamps and drops zeros; runs, and in them rows in order of first appearance, stay in
+ * order. Gives its argument back when there was nothing to do, which is what servers normally send.
  */
-export function consolidate(updates: readonly RawUpdate[]): readonly RawUpdate[] {
-  let result: RawUpdate[] | undefined
-  for (let from = 0; from < updates.length; ) {
-    const end = endOfTimestamp(updates, from)
-    const run = end - from > 1 ? consolidateRun(updates, from, end) : undefined
-    if (run && !result) result = updates.slice(0, from)
-    if (result) for (const update of run ?? updates.slice(from, end)) result.push(update)
-    from = end
-  }
-  return result ?? updates
+export function consolidate(runs: readonly Run[]): readonly Run[] {
+  let result: Run[] | undefined
+  runs.forEach((run, index) => {
+    const consolidated = hasEqualRows(run) ? sums(run) : run
+    if (consolidated !== run && !result) result = runs.slice(0, index)
+    if (result && consolidated.count > 0) result.push(consolidated)
+  })
+  return result ?? runs
 }
 
-function endOfTimestamp(updates: readonly RawUpdate[], from: number): number {
-  const timestamp = updates[from]?.timestamp
-  let end = from + 1
-  while (end < updates.length && updates[end]?.timestamp === timestamp) end++
-  return end
+function sums(run: Run): Run {
+  const rows = new HeldRows(Number.POSITIVE_INFINITY)
+  rows.apply([run])
+  return rows.entries(run.timestamp)
 }
 
-/** The consolidated run, or undefined if every row in it appears once, which a set tells cheaply. */
-function consolidateRun(
-  updates: readonly RawUpdate[],
-  from: number,
-  end: number,
-): Iterable<RawUpdate> | undefined {
-  const seen = new Set<string>()
-  for (let i = from; i < end; i++) seen.add(updates[i]?.raw ?? '')
-  if (seen.size === end - from) return undefined
-  const sums = new Map<string, RawUpdate>()
-  for (const update of updates.slice(from, end)) {
-    const earlier = sums.get(update.raw)
-    sums.set(update.raw, earlier ? { ...update, diff: earlier.diff + update.diff } : update)
-  }
-  return [...sums.values()].filter(({ diff }) => diff !== 0)
+function hasEqualRows({ count, spans }: Run): boolean {
+  if (count < 2) return false
+  const table = new RowTable(spans)
+  table.reserve(count)
+  for (const [index, { segment, from, to }] of spans.entries())
+    for (let at = from; at < to; at = nextAt(segment, at)) {
+      const slot = table.find(segment, at)
+      if (slot >= 0) return true
+      table.insert(~slot, index, at, hashAt(segment, at))
+    }
+  return false
 }

@@ -1,4 +1,4 @@
-import { LineReader } from '../copy/lines.js'
+import { LineReader, viewOf } from '../copy/lines.js'
 import { TailError } from '../errors.js'
 import { fromServer, type ServerFields } from '../failures.js'
 import { LineParser } from '../rows/line.js'
@@ -27,8 +27,7 @@ export class CopyDecoder {
   readonly #options: DecoderOptions
   readonly #builder: BatchBuilder
   readonly #frames: FrameReader
-  readonly #lines = new LineReader()
-  readonly #parser: LineParser
+  readonly #lines: LineReader
   #closed: RawBatch[] = []
   #lineCount = 0
   #latest = 0n
@@ -43,15 +42,20 @@ export class CopyDecoder {
     this.#builder = builder
     this.#options = options
     this.#frames = new FrameReader(options.maxRowBytes)
-    this.#parser = new LineParser({
-      update: (timestamp, diff, raw) => {
+    const parser = new LineParser({
+      update: (timestamp, diff, bytes, view, from, to) => {
         this.#latest = timestamp
-        builder.update(timestamp, diff, raw)
+        return builder.update(timestamp, diff, bytes, view, from, to)
       },
       progress: timestamp => {
         this.#latest = timestamp
         for (const batch of builder.progress(timestamp)) this.#closed.push(batch)
       },
+    })
+    this.#lines = new LineReader((bytes, view, from, to) => {
+      const isOne = parser.parse(bytes, view, from, to)
+      if (isOne) this.#lineCount++
+      return isOne
     })
   }
 
@@ -69,15 +73,11 @@ export class CopyDecoder {
     if (this.#ending) return []
     this.#closed = []
     try {
-      let text: string | undefined
-      let of: Buffer | undefined
+      let view: DataView | undefined
       this.#frames.push(chunk, (type, bytes, start, end) => {
         if (type !== backend.copyData) return this.#control(type, bytes, start, end)
-        if (of !== bytes) {
-          of = bytes
-          text = bytes.toString('latin1')
-        }
-        this.#lines.push(text ?? '', bytes, start, end, this.#onLine)
+        view ??= viewOf(bytes)
+        this.#lines.message(bytes, view, start, end)
       })
     } catch (error) {
       this.#ending = { kind: 'failed', error: TailError.is(error) ? error : unreadable(error) }
@@ -90,11 +90,6 @@ export class CopyDecoder {
     const lost = new TailError('CONNECTION_LOST', 'The server closed the connection.', { retryable: true })
     this.#ending ??= { kind: 'failed', error: this.#failure ?? error ?? lost }
     return this.#ending
-  }
-
-  readonly #onLine = (line: string): void => {
-    this.#lineCount++
-    this.#parser.parse(line)
   }
 
   #control(type: number, bytes: Buffer, start: number, end: number): void {

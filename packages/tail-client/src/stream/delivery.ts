@@ -1,7 +1,8 @@
 import { TailError } from '../errors.js'
+import type { Run } from '../log/run.js'
 import type { OnHistoryLost } from '../types.js'
-import type { RawBatch } from './batches.js'
-import { consolidate, type RawUpdate } from './consolidate.js'
+import { bytesOf, type RawBatch } from './batches.js'
+import { consolidate } from './consolidate.js'
 import { HeldRows } from './held.js'
 
 /** A server may lag behind what it had said before a restart; beyond this it is another server, or a restored backup. */
@@ -18,7 +19,7 @@ export class Delivery {
   #held: HeldRows | undefined
   #frontier: bigint | undefined
   /** The snapshot of a new connection, and what followed it, until they reach the frontier. */
-  #catchingUp: RawUpdate[] | undefined
+  #catchingUp: Run[] | undefined
 
   /** `hold`: whether the first batch will be the contents, so that later ones can be compared with them. */
   constructor(onHistoryLost: OnHistoryLost, hold: boolean, maxHeldRows: number) {
@@ -53,22 +54,26 @@ export class Delivery {
     const frontier = this.#frontier
     if (this.#catchingUp && frontier !== undefined) return this.#restate(batch, this.#catchingUp, frontier)
     this.#frontier = batch.upper
-    const updates = this.#take(batch)
-    const kind = batch.kind === 'changes' && updates.length === 0 ? 'progress' : batch.kind
-    return { ...batch, kind, updates, lower: frontier ?? batch.lower }
+    const runs = this.#take(batch)
+    const kind = batch.kind === 'changes' && runs.length === 0 ? 'progress' : batch.kind
+    return { kind, runs, lower: frontier ?? batch.lower, upper: batch.upper, bytes: batch.bytes }
   }
 
-  /** The batch's updates, consolidated and held. */
-  #take(batch: RawBatch): readonly RawUpdate[] {
-    if (batch.kind === 'snapshot' && this.#held?.size === 0 && this.#held.begin(batch.updates))
-      return batch.updates
-    const updates = consolidate(batch.updates)
-    this.#held?.apply(updates)
-    return updates
+  /** The batch's runs, consolidated and held. */
+  #take({ runs }: RawBatch): readonly Run[] {
+    const [first] = runs
+    // Rows that are held tell for free what consolidating needs a table for.
+    if (this.#held?.size === 0 && first && runs.length === 1) {
+      this.#held.apply(runs)
+      return this.#held.size === first.count ? runs : [this.#held.entries(first.timestamp)].filter(isFilled)
+    }
+    const consolidated = consolidate(runs)
+    this.#held?.apply(consolidated)
+    return consolidated
   }
 
-  #restate(batch: RawBatch, pending: RawUpdate[], frontier: bigint): RawBatch | undefined {
-    for (const update of batch.updates) pending.push(update)
+  #restate(batch: RawBatch, pending: Run[], frontier: bigint): RawBatch | undefined {
+    pending.push(...batch.runs)
     if (batch.upper < frontier - maxStepBack)
       throw new TailError(
         'TIME_WENT_BACK',
@@ -79,8 +84,11 @@ export class Delivery {
     this.#frontier = batch.upper
     const kind = this.#held ? 'reconciled' : 'snapshot'
     const held = this.#held ?? new HeldRows(this.#maxHeldRows)
-    const updates = held.reconcile(pending, batch.upper - 1n)
-    const bytes = updates.reduce((sum, { raw }) => sum + raw.length, 0)
-    return { kind, updates, lower: frontier, upper: batch.upper, bytes }
+    const runs = [held.reconcile(pending, batch.upper - 1n)].filter(isFilled)
+    return { kind, runs, lower: frontier, upper: batch.upper, bytes: bytesOf(runs) }
   }
+}
+
+function isFilled({ count }: Run): boolean {
+  return count > 0
 }

@@ -1,72 +1,139 @@
 import { TailError } from '../errors.js'
-import type { RawUpdate } from './consolidate.js'
+import { RowLog } from '../log/row-log.js'
+import { Run } from '../log/run.js'
+import { diffAt, hashAt, nextAt, type Segment, setDiffAt } from '../log/segment.js'
+import { RowTable } from '../log/table.js'
+
+/** Records of rows that are gone stay until they are more bytes than the others, and more than this. */
+const minGoneBytes = 1024 * 1024
 
 /**
  * What the consumer has: the multiplicity of each row, by its text. Lets a new snapshot be answered with the net difference alone.
- * Holds one entry per distinct row, at most `maxHeldRows`, beyond which it throws `TOO_MANY_ROWS`.
+ * Holds one record per distinct row, outside of the JavaScript heap; at most `maxHeldRows`, beyond which it throws `TOO_MANY_ROWS`.
  */
 export class HeldRows {
   readonly #maxHeldRows: number
-  #rows = new Map<string, number>()
+  #records = new Records()
+  /** Bytes of records whose row is gone. */
+  #goneBytes = 0
 
   constructor(maxHeldRows: number) {
     this.#maxHeldRows = maxHeldRows
   }
 
   get size(): number {
-    return this.#rows.size
+    return this.#records.table.size
   }
 
-  apply(updates: readonly RawUpdate[]): void {
-    for (const { raw, diff } of updates) add(this.#rows, raw, diff)
-    this.#check()
+  /** Of the records, also of those whose row is gone. */
+  get bytes(): number {
+    return this.#records.bytes
   }
 
-  /**
-   * Takes over the contents where nothing is held yet; false, and nothing taken, if a row appears twice. Rows that are held tell for
-   * free what consolidating would need a set for.
-   */
-  begin(updates: readonly RawUpdate[]): boolean {
-    for (const { raw, diff } of updates) this.#rows.set(raw, diff)
-    const isConsolidated = this.#rows.size === updates.length
-    if (!isConsolidated) this.#rows.clear()
-    this.#check()
-    return isConsolidated
+  apply(runs: readonly Run[]): void {
+    for (const { spans } of runs)
+      for (const { segment, from, to } of spans)
+        for (let at = from; at < to; at = nextAt(segment, at)) this.#add(segment, at)
+    if (this.size > this.#maxHeldRows)
+      throw new TailError(
+        'TOO_MANY_ROWS',
+        `The view has more than ${this.#maxHeldRows} distinct rows. Raise maxHeldRows, or tail a smaller view.`,
+      )
+    if (this.#goneBytes > minGoneBytes && this.#goneBytes * 2 > this.bytes) this.#compact()
   }
 
   /**
    * Takes over a new snapshot and gives the updates that lead to it from what was held, all at `timestamp`:
    * retractions of what is gone first, then what is new. Nothing changed: nothing comes.
    */
-  reconcile(snapshot: readonly RawUpdate[], timestamp: bigint): readonly RawUpdate[] {
-    const next = new Map<string, number>()
-    for (const { raw, diff } of snapshot) add(next, raw, diff)
-    const before = this.#rows
-    this.#rows = next
-    this.#check()
-    const net: RawUpdate[] = []
-    for (const [raw, multiplicity] of before) {
-      const diff = (next.get(raw) ?? 0) - multiplicity
-      if (diff < 0) net.push({ timestamp, diff, raw })
-    }
-    for (const [raw, multiplicity] of next) {
-      const diff = multiplicity - (before.get(raw) ?? 0)
-      if (diff > 0) net.push({ timestamp, diff, raw })
-    }
-    return net
+  reconcile(snapshot: readonly Run[], timestamp: bigint): Run {
+    const next = new HeldRows(this.#maxHeldRows)
+    next.apply(snapshot)
+    const before = this.#records
+    const after = next.#records
+    const net = new Records(timestamp)
+    before.visit((segment, at, multiplicity) => {
+      const diff = after.multiplicity(segment, at) - multiplicity
+      if (diff < 0) net.append(segment, at, diff)
+    })
+    after.visit((segment, at, multiplicity) => {
+      const diff = multiplicity - before.multiplicity(segment, at)
+      if (diff > 0) net.append(segment, at, diff)
+    })
+    this.#records = after
+    this.#goneBytes = next.#goneBytes
+    return net.run
   }
 
-  #check(): void {
-    if (this.#rows.size > this.#maxHeldRows)
-      throw new TailError(
-        'TOO_MANY_ROWS',
-        `The view has more than ${this.#maxHeldRows} distinct rows. Raise maxHeldRows, or tail a smaller view.`,
-      )
+  /** What is held, in order of first appearance. */
+  entries(timestamp: bigint): Run {
+    const copy = new Records(timestamp)
+    this.#records.visit((segment, at, multiplicity) => copy.append(segment, at, multiplicity))
+    return copy.run
+  }
+
+  #add(segment: Segment, at: number): void {
+    const { table } = this.#records
+    const diff = diffAt(segment, at)
+    const slot = table.find(segment, at)
+    if (slot < 0) return this.#records.insert(~slot, segment, at, diff)
+    const heldIn = table.segmentIn(slot)
+    const heldAt = table.atIn(slot)
+    const multiplicity = diffAt(heldIn, heldAt) + diff
+    setDiffAt(heldIn, heldAt, multiplicity)
+    if (multiplicity !== 0) return
+    table.delete(slot)
+    this.#goneBytes += nextAt(heldIn, heldAt) - heldAt
+  }
+
+  #compact(): void {
+    const compacted = new Records()
+    compacted.table.reserve(this.size)
+    this.#records.visit((segment, at, multiplicity) => {
+      compacted.insert(~compacted.table.find(segment, at), segment, at, multiplicity)
+    })
+    this.#records = compacted
+    this.#goneBytes = 0
   }
 }
 
-function add(rows: Map<string, number>, raw: string, diff: number): void {
-  const multiplicity = (rows.get(raw) ?? 0) + diff
-  if (multiplicity === 0) rows.delete(raw)
-  else rows.set(raw, multiplicity)
+/** Copies of records, one after the other, and where they are. */
+class Records {
+  readonly run: Run
+  readonly table: RowTable
+  readonly #log = new RowLog()
+
+  constructor(timestamp = 0n) {
+    this.run = new Run(timestamp)
+    this.table = new RowTable(this.run.spans)
+  }
+
+  get bytes(): number {
+    return this.run.spans.reduce((sum, { from, to }) => sum + to - from, 0)
+  }
+
+  append(segment: Segment, at: number, diff: number): void {
+    this.#log.copy(segment, at, diff)
+    this.run.add(this.#log.segment, this.#log.at)
+  }
+
+  insert(slot: number, segment: Segment, at: number, diff: number): void {
+    this.append(segment, at, diff)
+    this.table.insert(slot, this.run.spans.length - 1, this.#log.at, hashAt(segment, at))
+  }
+
+  /** How often the row of some record is there. */
+  multiplicity(segment: Segment, at: number): number {
+    const slot = this.table.find(segment, at)
+    return slot < 0 ? 0 : diffAt(this.table.segmentIn(slot), this.table.atIn(slot))
+  }
+
+  /** Calls `visitor` for each row that is there, in order of first appearance. */
+  visit(visitor: (segment: Segment, at: number, multiplicity: number) => void): void {
+    for (const { segment, from, to } of this.run.spans)
+      for (let at = from; at < to; at = nextAt(segment, at)) {
+        const multiplicity = diffAt(segment, at)
+        if (multiplicity !== 0) visitor(segment, at, multiplicity)
+      }
+  }
 }

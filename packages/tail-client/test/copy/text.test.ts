@@ -1,14 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { LineReader } from '../../src/copy/lines.js'
+import { LineReader, viewOf } from '../../src/copy/lines.js'
 import { unescapeField } from '../../src/copy/text.js'
 import { escapeField } from '../../src/testing/messages.js'
 
 function lines(chunks: readonly Buffer[]): string[] {
   const found: string[] = []
-  const reader = new LineReader()
-  for (const chunk of chunks)
-    reader.push(chunk.toString('latin1'), chunk, 0, chunk.length, line => found.push(line))
+  const reader = new LineReader((bytes, _, from, to) => found.push(bytes.toString('utf8', from, to)) > 0)
+  for (const chunk of chunks) reader.push(chunk, viewOf(chunk), 0, chunk.length)
   return found
 }
 
@@ -35,8 +34,8 @@ test('lines are found wherever messages cut them, in the middle of a character t
 })
 
 test('a line without its line feed is not a line yet', () => {
-  const reader = new LineReader()
+  const reader = new LineReader(() => expect.unreachable())
   const bytes = Buffer.from('half')
-  reader.push('half', bytes, 0, bytes.length, () => expect.unreachable())
+  reader.push(bytes, viewOf(bytes), 0, bytes.length)
   expect(reader.isInsideLine).toBe(true)
 })

@@ -1,13 +1,18 @@
 import { expect, test } from 'vitest'
+import { viewOf } from '../../src/copy/lines.js'
 import { LineParser } from '../../src/rows/line.js'
 
 function parse(...lines: readonly string[]): unknown[] {
   const seen: unknown[] = []
   const parser = new LineParser({
-    update: (timestamp, diff, raw) => seen.push([timestamp, diff, raw]),
+    update: (timestamp, diff, bytes, _, from, to) =>
+      seen.push([timestamp, diff, bytes.toString('utf8', from, to)]) > 0,
     progress: timestamp => seen.push(timestamp),
   })
-  for (const line of lines) parser.parse(line)
+  for (const line of lines) {
+    const bytes = Buffer.from(line)
+    parser.parse(bytes, viewOf(bytes), 0, bytes.length)
+  }
   return seen
 }
 

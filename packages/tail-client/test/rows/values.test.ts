@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { rowDecoder } from '../../src/rows/row.js'
 import { decode } from '../support/decode.js'
 import { bytesOf, columnCount, recording, relationColumns } from '../support/golden.js'
+import { rowOf } from '../support/rows.js'
 
 const common = {
   b: true,
@@ -57,7 +58,7 @@ describe.each([
       generation,
       columnCount: columnCount(stream),
     })
-    const row = rowDecoder(relationColumns(stream), {})(batches[0]?.updates[0]?.raw ?? '')
+    const row = rowOf(batches[0]?.updates[0]?.raw ?? '', relationColumns(stream))
     expect(JSON.parse(JSON.stringify(row, plain))).toEqual(JSON.parse(JSON.stringify(expected, plain)))
     expect(Object.keys(row)).toEqual(Object.keys(expected))
   })
@@ -68,7 +69,7 @@ function plain(_: string, value: unknown): unknown {
 }
 
 function one(oid: number, raw: string, options = {}): unknown {
-  return rowDecoder([{ name: 'x', oid }], options)(raw)['x']
+  return rowOf(raw, [{ name: 'x', oid }], options)['x']
 }
 
 test('dates can be Dates: with seconds of 60, before Christ, and in the years below 100', () => {
@@ -107,10 +108,10 @@ test('maps may have any key', () => {
 
 test('a column may have any name, and NULL, the empty string and the text \\N are three things', () => {
   const names = ['__proto__', 'constructor', 'Größe "x"']
-  const row = rowDecoder(
+  const row = rowOf(
+    '\\N\t\t\\\\N',
     names.map(name => ({ name, oid: 25 })),
-    {},
-  )('\\N\t\t\\\\N')
+  )
   expect(Object.entries(row)).toEqual([
     ['__proto__', null],
     ['constructor', ''],
@@ -131,15 +132,12 @@ test('two columns of one name are refused, since one would be lost', () => {
 })
 
 test('a row with another number of columns is refused', () => {
-  const decodeRow = rowDecoder(
-    [
-      { name: 'a', oid: 25 },
-      { name: 'b', oid: 25 },
-    ],
-    {},
-  )
-  expect(() => decodeRow('1')).toThrow('[SCHEMA_MISMATCH]')
-  expect(() => decodeRow('1\t2\t3')).toThrow('[SCHEMA_MISMATCH]')
+  const columns = [
+    { name: 'a', oid: 25 },
+    { name: 'b', oid: 25 },
+  ]
+  expect(() => rowOf('1', columns)).toThrow('[SCHEMA_MISMATCH]')
+  expect(() => rowOf('1\t2\t3', columns)).toThrow('[SCHEMA_MISMATCH]')
 })
 
 test('a column may have a parser of its own, which sees the text of the server and never NULL', () => {
@@ -147,19 +145,18 @@ test('a column may have a parser of its own, which sees the text of the server a
     { name: 'price', oid: 1700 },
     { name: 'note', oid: 25 },
   ]
-  const decodeRow = rowDecoder(columns, {
-    parse: { price: text => Math.round(Number(text) * 100), note: text => text.length },
-  })
-  expect(decodeRow('1.5\ta\\tb')).toEqual({ price: 150, note: 3 })
-  expect(decodeRow('\\N\t')).toEqual({ price: null, note: 0 })
-  const failing = rowDecoder(columns, {
-    parse: {
-      price: () => {
-        throw new Error('no')
-      },
-    },
-  })
-  expect(() => failing('1.5\t')).toThrow('[DECODE] Column price (type OID 1700) holds "1.5"')
+  const parse = {
+    price: (text: string) => Math.round(Number(text) * 100),
+    note: (text: string) => text.length,
+  }
+  expect(rowOf('1.5\ta\\tb', columns, { parse })).toEqual({ price: 150, note: 3 })
+  expect(rowOf('\\N\t', columns, { parse })).toEqual({ price: null, note: 0 })
+  const failing = (): never => {
+    throw new Error('no')
+  }
+  expect(() => rowOf('1.5\t', columns, { parse: { price: failing } })).toThrow(
+    '[DECODE] Column price (type OID 1700) holds "1.5"',
+  )
   expect(() => rowDecoder(columns, { parse: { prise: Number } })).toThrow(
     '[SCHEMA_MISMATCH] parse names "prise"; the columns are price, note.',
   )

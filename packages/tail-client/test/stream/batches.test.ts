@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { viewOf } from '../../src/copy/lines.js'
 import { BatchBuilder, type Beginning, type RawBatch } from '../../src/stream/batches.js'
 import type { Generation } from '../../src/types.js'
+import { toldBatch } from '../support/decode.js'
 
 /** `10` is progress, `[10, 1, 'a']` an update. */
 function build(
@@ -8,18 +10,23 @@ function build(
   beginning: Beginning,
   ...lines: readonly (number | [number, number, string])[]
 ): [string, number, number, string][] {
-  const builder = new BatchBuilder(generation, beginning, 1e6)
+  const builder = new BatchBuilder(generation, beginning, 1e6, 0)
   const batches: RawBatch[] = []
   for (const line of lines) {
     if (typeof line === 'number') batches.push(...builder.progress(BigInt(line)))
-    else builder.update(BigInt(line[0]), line[1], line[2])
+    else {
+      const bytes = Buffer.from(line[2])
+      builder.update(BigInt(line[0]), line[1], bytes, viewOf(bytes), 0, bytes.length)
+    }
   }
-  return batches.map(({ kind, lower, upper, updates }) => [
-    kind,
-    Number(lower),
-    Number(upper),
-    updates.map(({ raw, diff }) => `${diff > 0 ? '+' : ''}${diff}${raw}`).join(' '),
-  ])
+  return batches
+    .map(toldBatch)
+    .map(({ kind, lower, upper, updates }) => [
+      kind,
+      Number(lower),
+      Number(upper),
+      updates.map(({ raw, diff }) => `${diff > 0 ? '+' : ''}${diff}${raw}`).join(' '),
+    ])
 }
 
 test('subscribe: the first progress is AS OF, and the snapshot is complete at the next greater one', () => {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { RawBatch } from '../../src/stream/batches.js'
 import { Delivery } from '../../src/stream/delivery.js'
+import { toldBatch } from '../support/decode.js'
+import { runsOf } from '../support/rows.js'
 
 function batch(
   kind: RawBatch['kind'],
@@ -13,7 +15,7 @@ function batch(
     lower,
     upper,
     bytes: 0,
-    updates: updates.map(([timestamp, diff, raw]) => ({ timestamp, diff, raw })),
+    runs: runsOf(updates.map(([timestamp, diff, raw]) => ({ timestamp, diff, raw }))),
   }
 }
 
@@ -22,7 +24,7 @@ const told = (given: RawBatch | undefined): unknown =>
     given.kind,
     given.lower,
     given.upper,
-    given.updates.map(({ timestamp, diff, raw }) => [timestamp, diff, raw]),
+    toldBatch(given).updates.map(({ timestamp, diff, raw }) => [timestamp, diff, raw]),
   ]
 
 test.each([true, false])(

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { RawBatch } from '../../src/stream/batches.js'
 import { escapeField } from '../../src/testing/messages.js'
-import { decode, sum } from '../support/decode.js'
+import { decode, sum, type ToldBatch } from '../support/decode.js'
 import { bytesOf, columnCount, type Recording, recording, textStreams } from '../support/golden.js'
 
 function play(of: Recording, chunkBytes?: number): ReturnType<typeof decode> {
@@ -137,6 +136,6 @@ test.each([
   expect(ending).toMatchObject({ kind: 'failed', error: { code, retryable } })
 })
 
-function withoutBytes(batches: readonly RawBatch[]): unknown {
+function withoutBytes(batches: readonly ToldBatch[]): unknown {
   return batches.map(({ bytes: _, ...rest }) => rest)
 }

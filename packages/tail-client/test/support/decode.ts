@@ -1,9 +1,13 @@
 import { BatchBuilder, type Beginning, type RawBatch } from '../../src/stream/batches.js'
 import { CopyDecoder, type Ending } from '../../src/stream/decoder.js'
 import type { Generation } from '../../src/types.js'
+import { type Told, told } from './rows.js'
+
+/** A closed batch, its updates without their rows. */
+export type ToldBatch = Omit<RawBatch, 'runs'> & { readonly updates: readonly Told[] }
 
 export interface Decoded {
-  readonly batches: readonly RawBatch[]
+  readonly batches: readonly ToldBatch[]
   readonly ending: Ending | undefined
 }
 
@@ -22,12 +26,16 @@ export function decode(
     readonly chunkBytes?: number
   },
 ): Decoded {
-  const builder = new BatchBuilder(generation, beginning, 1e9)
+  const builder = new BatchBuilder(generation, beginning, 1e9, 0)
   const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes: 1e8, onNotice: () => {} })
   const batches: RawBatch[] = []
   for (let at = 0; at < bytes.length; at += chunkBytes)
     batches.push(...decoder.push(bytes.subarray(at, at + chunkBytes)))
-  return { batches, ending: decoder.ending }
+  return { batches: batches.map(toldBatch), ending: decoder.ending }
+}
+
+export function toldBatch({ runs, ...batch }: RawBatch): ToldBatch {
+  return { ...batch, updates: told(runs) }
 }
 
 /** Adds up the updates of batches: row text to multiplicity. */
