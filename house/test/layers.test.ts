@@ -5,7 +5,7 @@ import { imports, publishedPackages, sources, text, workspaces } from './support
 /** Per package, its layers in the order in which data flows: files or folders of `src/`. A file imports only from its own or an earlier one. */
 const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'packages/tail-client': [
-    ['types', 'errors'],
+    ['types', 'errors', 'steps'],
     ['failures', 'clock'],
     ['wire', 'copy'],
     ['log'],
@@ -14,6 +14,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['resume', 'watchdog', 'options', 'collection', 'token', 'stores'],
     ['checkpoint', 'session'],
     ['batch', 'copy-stream'],
+    ['iterate'],
     ['tail'],
     ['index', 'testing'],
   ],

@@ -1,31 +1,45 @@
 import type { Checkpoint } from './checkpoint.js'
-import type { RowDecoder } from './rows/row.js'
-import { updatesOf } from './rows/updates.js'
+import { TailError } from './errors.js'
 import type { RawBatch } from './stream/batches.js'
 import type { ResumableBatch, Update } from './types.js'
 
-/** A closed batch as the consumer gets it: rows decoded, and a token that is made only for who asks. */
+/** A closed batch as the consumer gets it, or a part of one: with a token that is made only for who asks. */
 export class ClosedBatch<Row> implements ResumableBatch<Row> {
   readonly kind: ResumableBatch<Row>['kind']
   readonly updates: readonly Update<Row>[]
   readonly lower: bigint
   readonly upper: bigint
+  readonly part: ResumableBatch<Row>['part']
   readonly #checkpoint: Checkpoint
 
-  /** Throws `DECODE` or `SCHEMA_MISMATCH` for a row that does not fit the columns. */
-  constructor({ kind, runs, lower, upper }: RawBatch, decode: RowDecoder, checkpoint: Checkpoint) {
+  constructor(
+    { kind, lower, upper }: RawBatch,
+    updates: readonly Update<Row>[],
+    part: ResumableBatch<Row>['part'],
+    checkpoint: Checkpoint,
+  ) {
     this.kind = kind
-    this.updates = updatesOf(runs, decode)
+    this.updates = updates
     this.lower = lower
     this.upper = upper
+    this.part = part
     this.#checkpoint = checkpoint
   }
 
   get token(): string {
-    return this.#checkpoint.token(this.upper)
+    return this.#whole().token(this.upper)
   }
 
-  commit(): Promise<void> {
-    return this.#checkpoint.commit(this.upper)
+  async commit(): Promise<void> {
+    return this.#whole().commit(this.upper)
+  }
+
+  #whole(): Checkpoint {
+    if (this.part && !this.part.isLast)
+      throw new TailError(
+        'COMMIT_REFUSED',
+        `This is part ${this.part.index} of a batch, and not the last: nobody can go on after it. Commit the last part.`,
+      )
+    return this.#checkpoint
   }
 }

@@ -2,6 +2,7 @@ import { LineReader, viewOf } from './copy/lines.js'
 import { LineParser } from './rows/line.js'
 import { rowDecoder } from './rows/row.js'
 import { updatesOf } from './rows/updates.js'
+import { eventLoopTurn, inTurns } from './steps.js'
 import { BatchBuilder, type RawBatch } from './stream/batches.js'
 import { Delivery } from './stream/delivery.js'
 import type { Batch, Column, Generation, UnknownRow, ValueOptions } from './types.js'
@@ -45,7 +46,7 @@ export async function* fromCopyStream<Row = UnknownRow>(
     const ready = closed
     closed = []
     for (const raw of ready) {
-      const batch = delivery.deliver(raw)
+      const batch = await inTurns(delivery.deliver(raw), eventLoopTurn)
       if (!batch) continue
       const { kind, lower, upper, runs } = batch
       yield { kind, lower, upper, updates: updatesOf<Row>(runs, decode) }

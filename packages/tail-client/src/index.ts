@@ -7,9 +7,10 @@ export type { Source } from './sql/statement.js'
 export { type SqlText, type SqlValue, sql } from './sql/text.js'
 export { fileCheckpoints } from './stores/file.js'
 export type { Change } from './stream/changes.js'
-export { type KeyOf, Tail, type TailEvents, tail } from './tail.js'
+export { type BatchesOptions, type KeyOf, Tail, type TailEvents, tail } from './tail.js'
 export type {
   Batch,
+  BatchPart,
   CheckpointStore,
   Clock,
   Column,

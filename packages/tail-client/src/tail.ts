@@ -1,18 +1,19 @@
 import { EventEmitter } from 'eventemitter3'
-import { ClosedBatch } from './batch.js'
 import { Checkpoint } from './checkpoint.js'
 import { sleep } from './clock.js'
 import { LiveCollection } from './collection.js'
 import { invalidOption, TailError } from './errors.js'
 import type { ServerFields } from './failures.js'
+import { batchesIn, changesIn, type Delivered, updatesIn } from './iterate.js'
 import { type Settings, settings, targetOf } from './options.js'
 import { decide, delayMs } from './resume.js'
 import { rowDecoder } from './rows/row.js'
 import { Session } from './session.js'
 import type { Source } from './sql/statement.js'
-import { type Change, changesByKey } from './stream/changes.js'
+import { eventLoopTurn, inTurns } from './steps.js'
+import type { Change } from './stream/changes.js'
 import { Delivery } from './stream/delivery.js'
-import type { Batch, Column, ResumableBatch, TailOptions, TailStatus, UnknownRow, Update } from './types.js'
+import type { Column, ResumableBatch, TailOptions, TailStatus, UnknownRow, Update } from './types.js'
 
 /** What a `Tail` tells besides its data. Nobody needs to listen; nothing here can end a process. */
 export interface TailEvents {
@@ -24,6 +25,15 @@ export interface TailEvents {
   reconciled: (event: { readonly updates: number; readonly frontier: bigint }) => void
   /** The server says something that is not an error. */
   notice: (event: ServerFields) => void
+}
+
+/** How `batches()` gives batches. */
+export interface BatchesOptions {
+  /**
+   * A batch of more rows comes in parts, of at least so many rows each but for the last: batches with the same `kind`, `lower` and
+   * `upper`, and a `part`. Nothing else comes in between, and what is decoded at once stays small. Default: every batch is whole.
+   */
+  readonly partRows?: number
 }
 
 /** Which columns identify a row: a name, several, or a function of the row. */
@@ -85,24 +95,22 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   /** Yields updates one by one; those of a timestamp only once it is closed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Update<Row>> {
-    return this.#flatten(batch => batch.updates)
+    this.#refuseRefetch()
+    return this.#closable(updatesIn<Row>(this.#take()))
   }
 
   /** Yields closed batches: all updates in `[lower, upper)`, also empty ones, which move the frontier. */
-  batches(): AsyncIterableIterator<ResumableBatch<Row>> {
-    if (this.#isTaken)
-      throw new TailError(
-        'ALREADY_ITERATING',
-        'This tail is being iterated already, or was. Call tail() again for another consumer.',
-      )
-    this.#isTaken = true
-    return this.#closable(this.#run())
+  batches({
+    partRows = Number.POSITIVE_INFINITY,
+  }: BatchesOptions = {}): AsyncIterableIterator<ResumableBatch<Row>> {
+    if (!(partRows > 0)) throw invalidOption('partRows', partRows, 'a positive number')
+    return this.#closable(batchesIn<Row>(this.#take(), partRows, this.#checkpoint))
   }
 
   /** Yields inserts, updates and deletes by key; more than one row of a key at a timestamp throws `KEY_VIOLATION`. */
   changes({ key }: { readonly key: KeyOf<Row> }): AsyncIterableIterator<Change<Row>> {
-    const keyOf = keyFunction(key)
-    return this.#flatten(batch => changesByKey(batch, keyOf))
+    this.#refuseRefetch()
+    return this.#closable(changesIn(this.#take(), keyFunction(key)))
   }
 
   /** Starts at once, and keeps the contents current until it is closed. */
@@ -122,22 +130,23 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return this.close()
   }
 
-  async *#flattened<T>(
-    items: (batch: Batch<Row>) => readonly T[],
-    batches: AsyncIterable<Batch<Row>>,
-  ): AsyncGenerator<T, undefined> {
-    for await (const batch of batches) yield* items(batch)
-    return undefined
+  #take(): AsyncIterable<Delivered> {
+    if (this.#isTaken)
+      throw new TailError(
+        'ALREADY_ITERATING',
+        'This tail is being iterated already, or was. Call tail() again for another consumer.',
+      )
+    this.#isTaken = true
+    return this.#run()
   }
 
-  #flatten<T>(items: (batch: Batch<Row>) => readonly T[]): AsyncIterableIterator<T> {
+  #refuseRefetch(): void {
     if (this.#settings.onHistoryLost === 'refetch')
       throw invalidOption(
         'onHistoryLost',
         'refetch',
         "'reconcile' or 'fail' here; 'refetch' is for batches() and collection()",
       )
-    return this.#closable(this.#flattened(items, this.batches()))
   }
 
   /** `return` must not wait for the server: it closes the socket first, which settles whatever is being waited for. */
@@ -157,7 +166,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return iterator
   }
 
-  async *#run(): AsyncGenerator<ResumableBatch<Row>, undefined> {
+  async *#run(): AsyncGenerator<Delivered, undefined> {
     const { signal: users, clock, retry, waitForRelation, backoff, random, upTo } = this.#settings
     const abort = (): void => this.#stop.abort(users?.reason)
     if (users?.aborted) abort()
@@ -186,14 +195,14 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
             signal.throwIfAborted()
             failures = 0
             receivedMs = clock.nowMs()
-            const batch = delivery.deliver(raw)
+            const batch = await inTurns(delivery.deliver(raw), eventLoopTurn)
+            signal.throwIfAborted()
             if (!batch) continue
             if (this.#phase !== 'live') this.#enter('live')
-            const closed = new ClosedBatch<Row>(batch, decode, this.#checkpoint)
             if (batch.kind === 'reconciled')
-              this.events.emit('reconciled', { updates: closed.updates.length, frontier: batch.upper })
+              this.events.emit('reconciled', { updates: batch.runs[0]?.count ?? 0, frontier: batch.upper })
             this.#frontier = batch.upper
-            yield closed
+            yield { batch, decode }
           }
           return undefined
         } catch (reason) {

@@ -28,15 +28,23 @@ export interface Batch<Row> {
   readonly updates: readonly Update<Row>[]
   readonly lower: bigint
   readonly upper: bigint
+  /** Where the batch is one of several that make up a whole, which is complete with the last; only for who asked for parts. */
+  readonly part?: BatchPart | undefined
+}
+
+/** The place of a part in its batch; `index` counts from 0. */
+export interface BatchPart {
+  readonly index: number
+  readonly isLast: boolean
 }
 
 /** A batch of `tail().batches()`: one can go on after it in another process. */
 export interface ResumableBatch<Row> extends Batch<Row> {
-  /** Where the stream is after this batch, as one string; another process resumes there with `from`. */
+  /** Where the stream is after this batch, as one string; another process resumes there with `from`. Only the last of parts has one. */
   readonly token: string
   /**
    * Saves the token in the `checkpoint` of the options, after the batch has been processed. `COMMIT_REFUSED` without a checkpoint,
-   * and for a batch that is older than one that was committed.
+   * for a batch that is older than one that was committed, and for a part that is not the last.
    */
   commit(): Promise<void>
 }

@@ -16,6 +16,24 @@ export function updatesOf<Row>(runs: readonly Run[], decode: RowDecoder): readon
   return updates
 }
 
+/** The same in portions of at least `minRows`, the last one excepted; one, perhaps empty, at least. */
+export function* portionsOf<Row>(
+  runs: readonly Run[],
+  decode: RowDecoder,
+  minRows: number,
+): Generator<readonly Update<Row>[]> {
+  let portion: Update<Row>[] = []
+  for (const { timestamp, spans } of runs)
+    for (const span of spans) {
+      if (portion.length >= minRows) {
+        yield portion
+        portion = []
+      }
+      decodeSpan(span, timestamp, decode, portion)
+    }
+  yield portion
+}
+
 function decodeSpan<Row>(
   { segment, from, to }: Span,
   timestamp: bigint,

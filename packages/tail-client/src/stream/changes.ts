@@ -1,5 +1,5 @@
 import { TailError } from '../errors.js'
-import type { Batch, Update } from '../types.js'
+import type { Update } from '../types.js'
 
 /** What happened to the row of one key at one timestamp. */
 export type Change<Row> =
@@ -8,25 +8,24 @@ export type Change<Row> =
   | { readonly type: 'delete'; readonly row: undefined; readonly previous: Row; readonly timestamp: bigint }
 
 /**
- * The changes of a batch by key. Within a timestamp retractions may come after additions, so that each is looked at as a set:
+ * The changes by key of the updates of one timestamp. Retractions may come after additions, so that they are looked at as a set:
  * a retraction and an addition of one key are an update. More than one row of a key at once throws `KEY_VIOLATION` with both.
  */
-export function changesByKey<Row>(batch: Batch<Row>, keyOf: (row: Row) => string): readonly Change<Row>[] {
-  const changes: Change<Row>[] = []
-  for (const updates of byTimestamp(batch.updates)) {
-    const keys = new Map<string, { added?: Update<Row>; removed?: Update<Row> }>()
-    for (const update of updates) {
-      const key = keyOf(update.row)
-      const both = keys.get(key) ?? {}
-      const side = update.diff > 0 ? 'added' : 'removed'
-      const other = both[side]
-      if (other || Math.abs(update.diff) !== 1) throw violation(key, update, other)
-      both[side] = update
-      keys.set(key, both)
-    }
-    for (const { added, removed } of keys.values()) changes.push(change(added, removed))
+export function changesByKey<Row>(
+  updates: readonly Update<Row>[],
+  keyOf: (row: Row) => string,
+): readonly Change<Row>[] {
+  const keys = new Map<string, { added?: Update<Row>; removed?: Update<Row> }>()
+  for (const update of updates) {
+    const key = keyOf(update.row)
+    const both = keys.get(key) ?? {}
+    const side = update.diff > 0 ? 'added' : 'removed'
+    const other = both[side]
+    if (other || Math.abs(update.diff) !== 1) throw violation(key, update, other)
+    both[side] = update
+    keys.set(key, both)
   }
-  return changes
+  return Array.from(keys.values(), ({ added, removed }) => change(added, removed))
 }
 
 function change<Row>(added: Update<Row> | undefined, removed: Update<Row> | undefined): Change<Row> {
@@ -35,15 +34,6 @@ function change<Row>(added: Update<Row> | undefined, removed: Update<Row> | unde
   if (added) return { type: 'insert', row: added.row, previous: undefined, timestamp: added.timestamp }
   if (removed) return { type: 'delete', row: undefined, previous: removed.row, timestamp: removed.timestamp }
   throw new TailError('PROTOCOL', 'A change without an update.')
-}
-
-function* byTimestamp<Row>(updates: readonly Update<Row>[]): Generator<readonly Update<Row>[]> {
-  for (let from = 0; from < updates.length; ) {
-    let end = from + 1
-    while (end < updates.length && updates[end]?.timestamp === updates[from]?.timestamp) end++
-    yield updates.slice(from, end)
-    from = end
-  }
 }
 
 function violation<Row>(key: string, update: Update<Row>, other: Update<Row> | undefined): TailError {

@@ -1,5 +1,6 @@
 import { TailError } from '../errors.js'
 import type { Run } from '../log/run.js'
+import type { Steps } from '../steps.js'
 import type { OnHistoryLost } from '../types.js'
 import { bytesOf, type RawBatch } from './batches.js'
 import { consolidate } from './consolidate.js'
@@ -50,30 +51,32 @@ export class Delivery {
   }
 
   /** The batch to yield; undefined while a new snapshot has not caught up. */
-  deliver(batch: RawBatch): RawBatch | undefined {
+  *deliver(batch: RawBatch): Steps<RawBatch | undefined> {
     const frontier = this.#frontier
-    if (this.#catchingUp && frontier !== undefined) return this.#restate(batch, this.#catchingUp, frontier)
+    if (this.#catchingUp && frontier !== undefined)
+      return yield* this.#restate(batch, this.#catchingUp, frontier)
+    const runs = yield* this.#take(batch)
     this.#frontier = batch.upper
-    const runs = this.#take(batch)
     const kind = batch.kind === 'changes' && runs.length === 0 ? 'progress' : batch.kind
     return { kind, runs, lower: frontier ?? batch.lower, upper: batch.upper, bytes: batch.bytes }
   }
 
   /** The batch's runs, consolidated and held. */
-  #take({ runs }: RawBatch): readonly Run[] {
+  *#take({ runs }: RawBatch): Steps<readonly Run[]> {
     const [first] = runs
     // Rows that are held tell for free what consolidating needs a table for.
     if (this.#held?.size === 0 && first && runs.length === 1) {
-      this.#held.apply(runs)
-      return this.#held.size === first.count ? runs : [this.#held.entries(first.timestamp)].filter(isFilled)
+      yield* this.#held.apply(runs)
+      if (this.#held.size === first.count) return runs
+      return [yield* this.#held.entries(first.timestamp)].filter(isFilled)
     }
-    const consolidated = consolidate(runs)
-    this.#held?.apply(consolidated)
+    const consolidated = yield* consolidate(runs)
+    if (this.#held) yield* this.#held.apply(consolidated)
     return consolidated
   }
 
-  #restate(batch: RawBatch, pending: Run[], frontier: bigint): RawBatch | undefined {
-    pending.push(...batch.runs)
+  *#restate(batch: RawBatch, pending: Run[], frontier: bigint): Steps<RawBatch | undefined> {
+    for (const run of batch.runs) pending.push(run)
     if (batch.upper < frontier - maxStepBack)
       throw new TailError(
         'TIME_WENT_BACK',
@@ -84,7 +87,7 @@ export class Delivery {
     this.#frontier = batch.upper
     const kind = this.#held ? 'reconciled' : 'snapshot'
     const held = this.#held ?? new HeldRows(this.#maxHeldRows)
-    const runs = [held.reconcile(pending, batch.upper - 1n)].filter(isFilled)
+    const runs = [yield* held.reconcile(pending, batch.upper - 1n)].filter(isFilled)
     return { kind, runs, lower: frontier, upper: batch.upper, bytes: bytesOf(runs) }
   }
 }

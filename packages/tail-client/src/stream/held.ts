@@ -3,6 +3,7 @@ import { RowLog } from '../log/row-log.js'
 import { Run } from '../log/run.js'
 import { diffAt, hashAt, nextAt, type Segment, setDiffAt } from '../log/segment.js'
 import { RowTable } from '../log/table.js'
+import type { Steps } from '../steps.js'
 
 /** Records of rows that are gone stay until they are more bytes than the others, and more than this. */
 const minGoneBytes = 1024 * 1024
@@ -30,33 +31,36 @@ export class HeldRows {
     return this.#records.bytes
   }
 
-  apply(runs: readonly Run[]): void {
+  *apply(runs: readonly Run[]): Steps<void> {
+    if (this.size === 0) this.#records.table.reserve(runs.reduce((sum, { count }) => sum + count, 0))
     for (const { spans } of runs)
-      for (const { segment, from, to } of spans)
+      for (const { segment, from, to } of spans) {
         for (let at = from; at < to; at = nextAt(segment, at)) this.#add(segment, at)
+        yield
+      }
     if (this.size > this.#maxHeldRows)
       throw new TailError(
         'TOO_MANY_ROWS',
         `The view has more than ${this.#maxHeldRows} distinct rows. Raise maxHeldRows, or tail a smaller view.`,
       )
-    if (this.#goneBytes > minGoneBytes && this.#goneBytes * 2 > this.bytes) this.#compact()
+    if (this.#goneBytes > minGoneBytes && this.#goneBytes * 2 > this.bytes) yield* this.#compact()
   }
 
   /**
    * Takes over a new snapshot and gives the updates that lead to it from what was held, all at `timestamp`:
    * retractions of what is gone first, then what is new. Nothing changed: nothing comes.
    */
-  reconcile(snapshot: readonly Run[], timestamp: bigint): Run {
+  *reconcile(snapshot: readonly Run[], timestamp: bigint): Steps<Run> {
     const next = new HeldRows(this.#maxHeldRows)
-    next.apply(snapshot)
+    yield* next.apply(snapshot)
     const before = this.#records
     const after = next.#records
     const net = new Records(timestamp)
-    before.visit((segment, at, multiplicity) => {
+    yield* before.visit((segment, at, multiplicity) => {
       const diff = after.multiplicity(segment, at) - multiplicity
       if (diff < 0) net.append(segment, at, diff)
     })
-    after.visit((segment, at, multiplicity) => {
+    yield* after.visit((segment, at, multiplicity) => {
       const diff = multiplicity - before.multiplicity(segment, at)
       if (diff > 0) net.append(segment, at, diff)
     })
@@ -66,9 +70,9 @@ export class HeldRows {
   }
 
   /** What is held, in order of first appearance. */
-  entries(timestamp: bigint): Run {
+  *entries(timestamp: bigint): Steps<Run> {
     const copy = new Records(timestamp)
-    this.#records.visit((segment, at, multiplicity) => copy.append(segment, at, multiplicity))
+    yield* this.#records.visit((segment, at, multiplicity) => copy.append(segment, at, multiplicity))
     return copy.run
   }
 
@@ -86,10 +90,10 @@ export class HeldRows {
     this.#goneBytes += nextAt(heldIn, heldAt) - heldAt
   }
 
-  #compact(): void {
+  *#compact(): Steps<void> {
     const compacted = new Records()
     compacted.table.reserve(this.size)
-    this.#records.visit((segment, at, multiplicity) => {
+    yield* this.#records.visit((segment, at, multiplicity) => {
       compacted.insert(~compacted.table.find(segment, at), segment, at, multiplicity)
     })
     this.#records = compacted
@@ -129,11 +133,13 @@ class Records {
   }
 
   /** Calls `visitor` for each row that is there, in order of first appearance. */
-  visit(visitor: (segment: Segment, at: number, multiplicity: number) => void): void {
-    for (const { segment, from, to } of this.run.spans)
+  *visit(visitor: (segment: Segment, at: number, multiplicity: number) => void): Steps<void> {
+    for (const { segment, from, to } of this.run.spans) {
       for (let at = from; at < to; at = nextAt(segment, at)) {
         const multiplicity = diffAt(segment, at)
         if (multiplicity !== 0) visitor(segment, at, multiplicity)
       }
+      yield
+    }
   }
 }

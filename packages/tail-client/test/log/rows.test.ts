@@ -13,7 +13,7 @@ import {
   segmentBytes,
 } from '../../src/log/segment.js'
 import { HeldRows } from '../../src/stream/held.js'
-import { runsOf, told } from '../support/rows.js'
+import { finish, runsOf, told } from '../support/rows.js'
 
 const text = fc.string({ unit: 'binary' }).filter(value => !value.includes('\n'))
 const diff = fc.integer({ min: -3, max: 3 }).filter(value => value !== 0)
@@ -88,13 +88,13 @@ test('T3: what is held is the sum of what was applied, however often rows come a
       const held = new HeldRows(1000)
       const model = new Map<string, number>()
       for (const batch of batches) {
-        held.apply(runsOf(batch.map(row => ({ ...row, timestamp: 1n }))))
+        finish(held.apply(runsOf(batch.map(row => ({ ...row, timestamp: 1n })))))
         for (const { raw, diff: change } of batch) {
           const multiplicity = (model.get(raw) ?? 0) + change
           if (multiplicity === 0) model.delete(raw)
           else model.set(raw, multiplicity)
         }
-        expect(new Map(told([held.entries(1n)]).map(row => [row.raw, row.diff]))).toEqual(model)
+        expect(new Map(told([finish(held.entries(1n))]).map(row => [row.raw, row.diff]))).toEqual(model)
         expect(held.size).toBe(model.size)
       }
     }),
@@ -113,11 +113,11 @@ test('T4: rows that have gone leave no memory behind', () => {
       })),
     )
   for (let round = 0; round < 20; round++) {
-    held.apply(rowsOf(round, 1))
-    if (round > 0) held.apply(rowsOf(round - 1, -1))
+    finish(held.apply(rowsOf(round, 1)))
+    if (round > 0) finish(held.apply(rowsOf(round - 1, -1)))
     expect(held.bytes).toBeLessThan(5_000_000)
   }
-  expect(new Set(told([held.entries(1n)]).map(({ raw }) => raw))).toEqual(
+  expect(new Set(told([finish(held.entries(1n))]).map(({ raw }) => raw))).toEqual(
     new Set(told(rowsOf(19, 1)).map(({ raw }) => raw)),
   )
 })

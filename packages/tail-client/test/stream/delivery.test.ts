@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { RawBatch } from '../../src/stream/batches.js'
 import { Delivery } from '../../src/stream/delivery.js'
 import { toldBatch } from '../support/decode.js'
-import { runsOf } from '../support/rows.js'
+import { finish, runsOf } from '../support/rows.js'
 
 function batch(
   kind: RawBatch['kind'],
@@ -32,7 +32,9 @@ test.each([true, false])(
   hold => {
     const delivery = new Delivery('reconcile', hold, 100)
     expect(
-      told(delivery.deliver(batch('snapshot', 10n, 11n, [10n, 1, 'a'], [10n, 2, 'a'], [10n, 1, 'b']))),
+      told(
+        finish(delivery.deliver(batch('snapshot', 10n, 11n, [10n, 1, 'a'], [10n, 2, 'a'], [10n, 1, 'b']))),
+      ),
     ).toEqual([
       'snapshot',
       10n,
@@ -43,48 +45,49 @@ test.each([true, false])(
       ],
     ])
     const changes = batch('changes', 11n, 13n, [11n, 1, 'c'], [11n, -1, 'c'], [12n, 1, 'c'])
-    expect(told(delivery.deliver(changes))).toEqual(['changes', 11n, 13n, [[12n, 1, 'c']]])
-    expect(told(delivery.deliver(batch('changes', 13n, 14n, [13n, 1, 'd'], [13n, -1, 'd'])))).toEqual([
-      'progress',
-      13n,
-      14n,
-      [],
-    ])
+    expect(told(finish(delivery.deliver(changes)))).toEqual(['changes', 11n, 13n, [[12n, 1, 'c']]])
+    expect(told(finish(delivery.deliver(batch('changes', 13n, 14n, [13n, 1, 'd'], [13n, -1, 'd']))))).toEqual(
+      ['progress', 13n, 14n, []],
+    )
   },
 )
 
 test('T3: a snapshot that begins anew becomes the net difference once it has caught up, and what follows goes on', () => {
   const delivery = new Delivery('reconcile', true, 100)
-  delivery.deliver(batch('snapshot', 10n, 20n, [10n, 1, 'a'], [10n, 1, 'b']))
+  finish(delivery.deliver(batch('snapshot', 10n, 20n, [10n, 1, 'a'], [10n, 1, 'b'])))
   delivery.connected(true)
-  expect(delivery.deliver(batch('snapshot', 12n, 13n, [12n, 1, 'a'], [12n, 1, 'old']))).toBeUndefined()
+  expect(
+    finish(delivery.deliver(batch('snapshot', 12n, 13n, [12n, 1, 'a'], [12n, 1, 'old']))),
+  ).toBeUndefined()
   expect(delivery.frontier).toBe(20n)
-  expect(told(delivery.deliver(batch('changes', 13n, 25n, [14n, -1, 'old'], [24n, 1, 'c'])))).toEqual([
-    'reconciled',
-    20n,
-    25n,
+  expect(told(finish(delivery.deliver(batch('changes', 13n, 25n, [14n, -1, 'old'], [24n, 1, 'c']))))).toEqual(
     [
-      [24n, -1, 'b'],
-      [24n, 1, 'c'],
+      'reconciled',
+      20n,
+      25n,
+      [
+        [24n, -1, 'b'],
+        [24n, 1, 'c'],
+      ],
     ],
-  ])
-  expect(told(delivery.deliver(batch('progress', 25n, 26n)))).toEqual(['progress', 25n, 26n, []])
+  )
+  expect(told(finish(delivery.deliver(batch('progress', 25n, 26n))))).toEqual(['progress', 25n, 26n, []])
 })
 
 test('a server that is far behind what was delivered is refused', () => {
   const delivery = new Delivery('reconcile', true, 100)
-  delivery.deliver(batch('snapshot', 999_999n, 1_000_000n))
+  finish(delivery.deliver(batch('snapshot', 999_999n, 1_000_000n)))
   delivery.connected(true)
-  expect(() => delivery.deliver(batch('snapshot', 10n, 11n))).toThrow('[TIME_WENT_BACK]')
+  expect(() => finish(delivery.deliver(batch('snapshot', 10n, 11n)))).toThrow('[TIME_WENT_BACK]')
 })
 
 test('T3: a snapshot that broke off before it had caught up leaves nothing behind when the next connection resumes', () => {
   const delivery = new Delivery('reconcile', true, 100)
-  delivery.deliver(batch('snapshot', 10n, 20n, [10n, 1, 'a'], [10n, 1, 'b']))
+  finish(delivery.deliver(batch('snapshot', 10n, 20n, [10n, 1, 'a'], [10n, 1, 'b'])))
   delivery.connected(true)
-  expect(delivery.deliver(batch('snapshot', 12n, 13n, [12n, 1, 'a']))).toBeUndefined()
+  expect(finish(delivery.deliver(batch('snapshot', 12n, 13n, [12n, 1, 'a'])))).toBeUndefined()
   delivery.connected(false)
-  expect(told(delivery.deliver(batch('changes', 20n, 21n, [20n, 1, 'c'])))).toEqual([
+  expect(told(finish(delivery.deliver(batch('changes', 20n, 21n, [20n, 1, 'c']))))).toEqual([
     'changes',
     20n,
     21n,

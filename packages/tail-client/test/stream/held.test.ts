@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { consolidate } from '../../src/stream/consolidate.js'
 import { HeldRows } from '../../src/stream/held.js'
 import { sum } from '../support/decode.js'
-import { runsOf, told } from '../support/rows.js'
+import { finish, runsOf, told } from '../support/rows.js'
 
 const row = fc.constantFrom('a', 'b', 'c', 'd')
 const updates = fc.array(
@@ -21,15 +21,15 @@ test('T3: what is held plus the net difference is the new snapshot, and nothing 
   fc.assert(
     fc.property(contents, contents, (before, after) => {
       const held = new HeldRows(100)
-      held.apply(runsOf(before))
-      const net = told([held.reconcile(runsOf(after), 9n)])
+      finish(held.apply(runsOf(before)))
+      const net = told([finish(held.reconcile(runsOf(after), 9n))])
       expect(sum([{ updates: before }, { updates: net }])).toEqual(sum([{ updates: after }]))
       expect(new Set(net.map(({ raw }) => raw)).size).toBe(net.length)
       for (const { diff, timestamp } of net) {
         expect(diff).not.toBe(0)
         expect(timestamp).toBe(9n)
       }
-      expect(held.reconcile(runsOf(after), 10n).count).toBe(0)
+      expect(finish(held.reconcile(runsOf(after), 10n)).count).toBe(0)
     }),
   )
 })
@@ -37,7 +37,7 @@ test('T3: what is held plus the net difference is the new snapshot, and nothing 
 test('T4: no more rows are held than maxHeldRows', () => {
   const held = new HeldRows(2)
   const apply = (timestamp: bigint, diffs: Readonly<Record<string, number>>): void =>
-    held.apply(runsOf(Object.entries(diffs).map(([raw, diff]) => ({ raw, diff, timestamp }))))
+    finish(held.apply(runsOf(Object.entries(diffs).map(([raw, diff]) => ({ raw, diff, timestamp })))))
   apply(1n, { a: 1, b: 1 })
   apply(2n, { a: -1, c: 1 })
   expect(() => apply(3n, { d: 1 })).toThrow('[TOO_MANY_ROWS]')
@@ -48,7 +48,7 @@ test('T2: consolidating keeps the sum, leaves one update per row and timestamp, 
     fc.property(updates, updates, (first, second) => {
       const all = [...first, ...second.map(update => ({ ...update, timestamp: 2n }))]
       const runs = runsOf(all)
-      const consolidated = consolidate(runs)
+      const consolidated = finish(consolidate(runs))
       const once = told(consolidated)
       for (const timestamp of [1n, 2n]) {
         const at = { updates: once.filter(update => update.timestamp === timestamp) }
@@ -56,7 +56,7 @@ test('T2: consolidating keeps the sum, leaves one update per row and timestamp, 
         expect(new Set(at.updates.map(({ raw }) => raw)).size).toBe(at.updates.length)
       }
       expect(once.every(({ diff }) => diff !== 0) || consolidated === runs).toBe(true)
-      expect(consolidate(consolidated)).toBe(consolidated)
+      expect(finish(consolidate(consolidated))).toBe(consolidated)
     }),
   )
 })

@@ -1,0 +1,66 @@
+import { ClosedBatch } from './batch.js'
+import type { Checkpoint } from './checkpoint.js'
+import type { RowDecoder } from './rows/row.js'
+import { portionsOf, updatesOf } from './rows/updates.js'
+import { eventLoopTurn } from './steps.js'
+import type { RawBatch } from './stream/batches.js'
+import { type Change, changesByKey } from './stream/changes.js'
+import type { ResumableBatch, Update } from './types.js'
+
+/** A closed batch that the consumer is given next, and how its rows are decoded. */
+export interface Delivered {
+  readonly batch: RawBatch
+  readonly decode: RowDecoder
+}
+
+/** So many rows are some milliseconds of work: a loop that waits for nothing else must not starve the rest of the process. */
+const manyRows = 500
+
+/** Batches, those of more than `partRows` rows in parts. */
+export async function* batchesIn<Row>(
+  source: AsyncIterable<Delivered>,
+  partRows: number,
+  checkpoint: Checkpoint,
+): AsyncGenerator<ResumableBatch<Row>, undefined> {
+  for await (const { batch, decode } of source) {
+    const rows = batch.runs.reduce((sum, { count }) => sum + count, 0)
+    if (rows <= partRows) {
+      yield new ClosedBatch<Row>(batch, updatesOf(batch.runs, decode), undefined, checkpoint)
+      continue
+    }
+    let given = 0
+    let index = 0
+    for (const updates of portionsOf<Row>(batch.runs, decode, partRows)) {
+      given += updates.length
+      yield new ClosedBatch<Row>(batch, updates, { index, isLast: given === rows }, checkpoint)
+      index++
+      await eventLoopTurn()
+    }
+  }
+  return undefined
+}
+
+/** Updates, decoded a portion at a time. */
+export async function* updatesIn<Row>(
+  source: AsyncIterable<Delivered>,
+): AsyncGenerator<Update<Row>, undefined> {
+  for await (const { batch, decode } of source)
+    for (const updates of portionsOf<Row>(batch.runs, decode, 1)) {
+      yield* updates
+      if (updates.length >= manyRows) await eventLoopTurn()
+    }
+  return undefined
+}
+
+/** Changes by key, a timestamp at a time. */
+export async function* changesIn<Row>(
+  source: AsyncIterable<Delivered>,
+  keyOf: (row: Row) => string,
+): AsyncGenerator<Change<Row>, undefined> {
+  for await (const { batch, decode } of source)
+    for (const run of batch.runs) {
+      yield* changesByKey(updatesOf<Row>([run], decode), keyOf)
+      if (run.count >= manyRows) await eventLoopTurn()
+    }
+  return undefined
+}
