@@ -1,8 +1,10 @@
 import { TailError } from '../errors.js'
 import {
+  copyRecord,
   escapedFlag,
   headerBytes,
   newSegment,
+  nextAt,
   recordBytes,
   type Segment,
   segmentBytes,
@@ -90,13 +92,9 @@ export class RowLog {
   }
 
   /** Appends the row of another log's record. */
-  copy({ ints: source }: Segment, at: number, diff: number): void {
-    const size = recordBytes((source[at >>> 2] ?? 0) >>> 2)
-    const { ints, floats } = this.#reserve(size)
-    let write = this.#at >>> 2
-    for (let read = at >>> 2, end = read + (size >>> 2); read < end; read++, write++)
-      ints[write] = source[read] ?? 0
-    floats[(this.#at >>> 3) + 1] = diff
+  copy(from: Segment, fromAt: number, diff: number): void {
+    const to = this.#reserve(nextAt(from, fromAt) - fromAt)
+    copyRecord(from, fromAt, to, this.#at, diff)
   }
 
   #reserve(bytes: number): Segment {

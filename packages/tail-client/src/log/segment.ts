@@ -83,3 +83,13 @@ export function isSameText(a: Segment, aAt: number, b: Segment, bAt: number): bo
   for (const end = i + words; i < end; i++, j++) if (aInts[i] !== bInts[j]) return false
   return true
 }
+
+/** Writes a record over the place of another that takes as many bytes, or into free space, with a diff of its own. */
+export function copyRecord(from: Segment, fromAt: number, to: Segment, toAt: number, diff: number): void {
+  const source = from.ints
+  const target = to.ints
+  let write = toAt >>> 2
+  for (let read = fromAt >>> 2, end = nextAt(from, fromAt) >>> 2; read < end; read++, write++)
+    target[write] = source[read] ?? 0
+  setDiffAt(to, toAt, diff)
+}

@@ -1,15 +1,28 @@
 import type { Span } from './run.js'
 import { hashAt, isSameText, type Segment, segmentBytes } from './segment.js'
 
-/** A slot is a place and the hash of what is there; place 0 is a free slot. */
+/** A slot is a place, plus 1, and the hash of what is there; 0 is a free slot. */
 const slotInts = 2
 /** Records begin at multiples of 8, and only a segment with a single record is longer than `segmentBytes`. */
 const placeBits = Math.log2(segmentBytes / 8)
 const placeMask = 2 ** placeBits - 1
 
+/** Where a record is, as one integer: the index of a span, and the offset in its segment. */
+export function placeOf(spanIndex: number, at: number): number {
+  return (spanIndex << placeBits) | (at >>> 3)
+}
+
+export function spanIndexOf(place: number): number {
+  return place >>> placeBits
+}
+
+export function offsetOf(place: number): number {
+  return (place & placeMask) << 3
+}
+
 /**
- * Finds records by their text: an open-addressed table of places, with linear probing and deletion by shifting back. A place is the
- * index of a span in `spans`, which may grow, and where in its segment the record begins.
+ * Finds records by their text: an open-addressed table of places, with linear probing and deletion by shifting back. The
+ * places are in `spans`, which may grow.
  */
 export class RowTable {
   readonly #spans: readonly Span[]
@@ -30,31 +43,34 @@ export class RowTable {
     const mask = slots.length - 1
     const hash = hashAt(segment, at)
     for (let slot = (hash * slotInts) & mask; ; slot = (slot + slotInts) & mask) {
-      const place = slots[slot] ?? 0
-      if (place === 0) return ~slot
-      if (slots[slot + 1] === hash && isSameText(this.#segmentOf(place), atOf(place), segment, at))
+      if (slots[slot] === 0) return ~slot
+      if (slots[slot + 1] === hash && isSameText(this.segmentIn(slot), this.atIn(slot), segment, at))
         return slot
     }
   }
 
   segmentIn(slot: number): Segment {
-    return this.#segmentOf(this.#slots[slot] ?? 0)
+    const place = this.#placeIn(slot)
+    const span = this.#spans[spanIndexOf(place)]
+    if (span === undefined) throw new RangeError(`No span at place ${place}.`)
+    return span.segment
   }
 
   atIn(slot: number): number {
-    return atOf(this.#slots[slot] ?? 0)
+    return offsetOf(this.#placeIn(slot))
   }
 
-  /** Puts a record that was not found at the slot that `find` gave, complemented back. */
-  insert(slot: number, spanIndex: number, at: number, hash: number): void {
-    this.#slots[slot] = ((spanIndex << placeBits) | (at >>> 3)) + 1
+  /** Puts the place of a record that was not found into the slot that `find` gave, complemented back. */
+  insert(slot: number, place: number, hash: number): void {
+    this.#slots[slot] = place + 1
     this.#slots[slot + 1] = hash
     this.#size++
     if (this.#size * 2 * slotInts > this.#slots.length) this.#resize(this.#slots.length * 2)
   }
 
-  /** Frees a slot; what had been displaced by it moves up. */
-  delete(slot: number): void {
+  /** Frees a slot, and gives the place that was in it; what had been displaced by it moves up. */
+  delete(slot: number): number {
+    const place = this.#placeIn(slot)
     const slots = this.#slots
     const mask = slots.length - 1
     let hole = slot
@@ -68,6 +84,7 @@ export class RowTable {
     }
     slots[hole] = 0
     this.#size--
+    return place
   }
 
   /** Makes room for so many records at once. */
@@ -93,13 +110,7 @@ export class RowTable {
     this.#slots = slots
   }
 
-  #segmentOf(place: number): Segment {
-    const span = this.#spans[(place - 1) >>> placeBits]
-    if (span === undefined) throw new RangeError(`No span at place ${place}.`)
-    return span.segment
+  #placeIn(slot: number): number {
+    return (this.#slots[slot] ?? 0) - 1
   }
-}
-
-function atOf(place: number): number {
-  return ((place - 1) & placeMask) << 3
 }

@@ -1,6 +1,6 @@
 import type { Run } from '../log/run.js'
 import { hashAt, nextAt } from '../log/segment.js'
-import { RowTable } from '../log/table.js'
+import { placeOf, RowTable } from '../log/table.js'
 import type { Steps } from '../steps.js'
 import { HeldRows } from './held.js'
 
@@ -31,7 +31,7 @@ function* hasEqualRows({ count, spans }: Run): Steps<boolean> {
     for (let at = from; at < to; at = nextAt(segment, at)) {
       const slot = table.find(segment, at)
       if (slot >= 0) return true
-      table.insert(~slot, index, at, hashAt(segment, at))
+      table.insert(~slot, placeOf(index, at), hashAt(segment, at))
     }
     yield
   }

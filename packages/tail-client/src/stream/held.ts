@@ -1,12 +1,12 @@
 import { TailError } from '../errors.js'
 import { RowLog } from '../log/row-log.js'
 import { Run } from '../log/run.js'
-import { diffAt, hashAt, nextAt, type Segment, setDiffAt } from '../log/segment.js'
-import { RowTable } from '../log/table.js'
+import { copyRecord, diffAt, hashAt, nextAt, type Segment, setDiffAt } from '../log/segment.js'
+import { offsetOf, placeOf, RowTable, spanIndexOf } from '../log/table.js'
 import type { Steps } from '../steps.js'
 
-/** Records of rows that are gone stay until they are more bytes than the others, and more than this. */
-const minGoneBytes = 1024 * 1024
+/** Places of rows that are gone stay until they are more bytes than the others, and more than this. */
+const minFreeBytes = 1024 * 1024
 
 /**
  * What the consumer has: the multiplicity of each row, by its text. Lets a new snapshot be answered with the net difference alone.
@@ -15,8 +15,6 @@ const minGoneBytes = 1024 * 1024
 export class HeldRows {
   readonly #maxHeldRows: number
   #records = new Records()
-  /** Bytes of records whose row is gone. */
-  #goneBytes = 0
 
   constructor(maxHeldRows: number) {
     this.#maxHeldRows = maxHeldRows
@@ -43,7 +41,8 @@ export class HeldRows {
         'TOO_MANY_ROWS',
         `The view has more than ${this.#maxHeldRows} distinct rows. Raise maxHeldRows, or tail a smaller view.`,
       )
-    if (this.#goneBytes > minGoneBytes && this.#goneBytes * 2 > this.bytes) yield* this.#compact()
+    const { bytes, freeBytes } = this.#records
+    if (freeBytes > minFreeBytes && freeBytes * 2 > bytes) yield* this.#compact()
   }
 
   /**
@@ -65,11 +64,10 @@ export class HeldRows {
       if (diff > 0) net.append(segment, at, diff)
     })
     this.#records = after
-    this.#goneBytes = next.#goneBytes
     return net.run
   }
 
-  /** What is held, in order of first appearance. */
+  /** What is held, as updates. */
   *entries(timestamp: bigint): Steps<Run> {
     const copy = new Records(timestamp)
     yield* this.#records.visit((segment, at, multiplicity) => copy.append(segment, at, multiplicity))
@@ -85,9 +83,7 @@ export class HeldRows {
     const heldAt = table.atIn(slot)
     const multiplicity = diffAt(heldIn, heldAt) + diff
     setDiffAt(heldIn, heldAt, multiplicity)
-    if (multiplicity !== 0) return
-    table.delete(slot)
-    this.#goneBytes += nextAt(heldIn, heldAt) - heldAt
+    if (multiplicity === 0) this.#records.remove(slot)
   }
 
   *#compact(): Steps<void> {
@@ -97,33 +93,56 @@ export class HeldRows {
       compacted.insert(~compacted.table.find(segment, at), segment, at, multiplicity)
     })
     this.#records = compacted
-    this.#goneBytes = 0
   }
 }
 
-/** Copies of records, one after the other, and where they are. */
+/** Copies of records, and where they are. The place of a row that is gone is used again for one that takes as many bytes. */
 class Records {
   readonly run: Run
   readonly table: RowTable
   readonly #log = new RowLog()
+  /** Free places, by how many times 8 bytes they take. */
+  readonly #free: number[][] = []
+  /** Of all records, also of those whose row is gone. */
+  bytes = 0
+  freeBytes = 0
 
   constructor(timestamp = 0n) {
     this.run = new Run(timestamp)
     this.table = new RowTable(this.run.spans)
   }
 
-  get bytes(): number {
-    return this.run.spans.reduce((sum, { from, to }) => sum + to - from, 0)
-  }
-
   append(segment: Segment, at: number, diff: number): void {
     this.#log.copy(segment, at, diff)
     this.run.add(this.#log.segment, this.#log.at)
+    this.bytes += nextAt(segment, at) - at
   }
 
   insert(slot: number, segment: Segment, at: number, diff: number): void {
-    this.append(segment, at, diff)
-    this.table.insert(slot, this.run.spans.length - 1, this.#log.at, hashAt(segment, at))
+    const size = nextAt(segment, at) - at
+    const free = this.#free[size / 8]?.pop()
+    if (free === undefined) this.append(segment, at, diff)
+    else {
+      copyRecord(segment, at, this.#segmentOf(free), offsetOf(free), diff)
+      this.freeBytes -= size
+    }
+    this.table.insert(slot, free ?? placeOf(this.run.spans.length - 1, this.#log.at), hashAt(segment, at))
+  }
+
+  remove(slot: number): void {
+    const place = this.table.delete(slot)
+    const segment = this.#segmentOf(place)
+    const size = nextAt(segment, offsetOf(place)) - offsetOf(place)
+    this.freeBytes += size
+    const free = this.#free[size / 8]
+    if (free) free.push(place)
+    else this.#free[size / 8] = [place]
+  }
+
+  #segmentOf(place: number): Segment {
+    const span = this.run.spans[spanIndexOf(place)]
+    if (span === undefined) throw new RangeError(`No span at place ${place}.`)
+    return span.segment
   }
 
   /** How often the row of some record is there. */
@@ -132,7 +151,7 @@ class Records {
     return slot < 0 ? 0 : diffAt(this.table.segmentIn(slot), this.table.atIn(slot))
   }
 
-  /** Calls `visitor` for each row that is there, in order of first appearance. */
+  /** Calls `visitor` for each row that is there. */
   *visit(visitor: (segment: Segment, at: number, multiplicity: number) => void): Steps<void> {
     for (const { segment, from, to } of this.run.spans) {
       for (let at = from; at < to; at = nextAt(segment, at)) {
