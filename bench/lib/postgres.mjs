@@ -9,7 +9,7 @@ import pg from 'pg'
 const home = '/usr/lib/postgresql'
 
 /** The folder with `initdb` and `postgres`; says how to get it where it is absent. */
-export function binaries() {
+function binaries() {
   const versions = existsSync(home) ? readdirSync(home).sort((a, b) => Number(b) - Number(a)) : []
   const bin = versions
     .map(version => path.join(home, version, 'bin'))

@@ -1,10 +1,14 @@
 import type { Clock } from './types.js'
 
+/** Twenty-four days. */
+const maxDelayMs = 2 ** 31 - 1
+
 /** The machine's monotonic clock: changes of the wall clock do not touch it. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   setTimer: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs)
+    // Node turns a longer delay, Infinity too, into 1 ms.
+    const timer = setTimeout(callback, Math.min(delayMs, maxDelayMs))
     return { clear: () => clearTimeout(timer) }
   },
 }

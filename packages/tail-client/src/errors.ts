@@ -22,6 +22,8 @@ export const tailErrorCodes = [
   'ROW_TOO_LARGE',
   'BATCH_TOO_LARGE',
   'TOO_MANY_ROWS',
+  'BUFFER_OVERFLOW',
+  'CONSUMER_STALLED',
   'PROTOCOL',
   'DECODE',
   'DUPLICATE_COLUMN',

@@ -10,6 +10,7 @@ export type { Change } from './stream/changes.js'
 export { type BatchesOptions, type KeyOf, Tail, type TailEvents, tail } from './tail.js'
 export type {
   Batch,
+  BatchKind,
   BatchPart,
   CheckpointStore,
   Clock,
@@ -25,4 +26,5 @@ export type {
   UnknownRow,
   Update,
   ValueOptions,
+  WhenFull,
 } from './types.js'

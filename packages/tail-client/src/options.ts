@@ -11,6 +11,7 @@ import type {
   OnHistoryLost,
   RetryOptions,
   TailOptions,
+  WhenFull,
 } from './types.js'
 
 /** `TailOptions`, checked and with every default filled in. */
@@ -30,6 +31,9 @@ export interface Settings {
   readonly progressTimeoutMs: number
   readonly snapshotTimeoutMs: number | undefined
   readonly maxBufferedBytes: number
+  /** Undefined: as suits what is iterated. */
+  readonly whenFull: WhenFull | undefined
+  readonly stallTimeoutMs: number
   readonly maxBatchBytes: number
   readonly maxRowBytes: number
   readonly maxHeldRows: number
@@ -80,6 +84,11 @@ export function settings(source: Source, options: TailOptions): Settings {
         ? undefined
         : positive('snapshotTimeoutMs', options.snapshotTimeoutMs, 0),
     maxBufferedBytes: positive('maxBufferedBytes', options.maxBufferedBytes, 8 * mebibyte),
+    whenFull:
+      options.whenFull === undefined
+        ? undefined
+        : oneOf<WhenFull>('whenFull', options.whenFull, ['pause', 'consolidate', 'fail']),
+    stallTimeoutMs: positive('stallTimeoutMs', options.stallTimeoutMs, 60_000),
     maxBatchBytes: positive('maxBatchBytes', options.maxBatchBytes, 1024 * mebibyte),
     maxRowBytes: positive('maxRowBytes', options.maxRowBytes, 64 * mebibyte),
     maxHeldRows: positive('maxHeldRows', options.maxHeldRows, 10_000_000),

@@ -1,10 +1,10 @@
-import { TailError } from './errors.js'
+import { TailError, type TailErrorCode } from './errors.js'
 import type { ServerFields } from './failures.js'
 import { copyStatement, generationOf, type Source, type Start, statement } from './sql/statement.js'
 import { BatchBuilder, type RawBatch } from './stream/batches.js'
 import { CopyDecoder, type Ending } from './stream/decoder.js'
 import { BatchQueue } from './stream/queue.js'
-import type { Clock, Column, ConnectionOptions, Generation } from './types.js'
+import type { Clock, Column, ConnectionOptions, Generation, WhenFull } from './types.js'
 import { Watchdog } from './watchdog.js'
 import { ServerConnection } from './wire/connection.js'
 import { query } from './wire/frontend.js'
@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly progressTimeoutMs: number
   readonly snapshotTimeoutMs: number | undefined
   readonly maxBufferedBytes: number
+  readonly whenFull: WhenFull
+  readonly stallTimeoutMs: number
   readonly maxBatchBytes: number
   readonly maxRowBytes: number
   /** For the hashes of rows: the same for all sessions of a tail. */
@@ -35,7 +37,7 @@ export interface SessionOptions {
 
 /**
  * One connection's worth of a stream: connects, finds generation and columns, and gives closed batches until it ends.
- * The socket is paused while more than `maxBufferedBytes` wait to be taken.
+ * No more than `maxBufferedBytes` wait to be taken, and what one read of the socket brings.
  */
 export class Session {
   readonly #options: SessionOptions
@@ -46,7 +48,8 @@ export class Session {
   #deadline: { readonly clear: () => void } | undefined
   #decoder: CopyDecoder | undefined
   #builder: BatchBuilder | undefined
-  #isPaused = false
+  /** While the socket is paused: closes the connection if that lasts. */
+  #stall: { readonly clear: () => void } | undefined
   #isLive = false
   #columns: readonly Column[] = []
   #start: Start
@@ -101,6 +104,11 @@ export class Session {
     return this.#builder?.repeated ?? 0
   }
 
+  /** Whether the socket is not read because too much waits. */
+  get isPaused(): boolean {
+    return this.#stall !== undefined
+  }
+
   get bufferedBytes(): number {
     return this.#queue.bytes + (this.#decoder?.openBytes ?? 0)
   }
@@ -108,11 +116,7 @@ export class Session {
   /** The next closed batch; undefined once the stream is complete. Rejects with what ended it, after all batches before it. */
   async next(): Promise<RawBatch | undefined> {
     const batch = await this.#queue.take()
-    if (this.#isPaused && this.#queue.bytes <= this.#options.maxBufferedBytes / 2) {
-      this.#isPaused = false
-      this.#connection.resume()
-      if (this.#isLive) this.#watchdog.start()
-    }
+    if (this.#stall && this.#queue.bytes <= this.#options.maxBufferedBytes / 2) this.#resume()
     return batch
   }
 
@@ -120,6 +124,8 @@ export class Session {
   destroy(): void {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#deadline?.clear()
+    this.#stall?.clear()
+    this.#stall = undefined
     this.#watchdog.stop()
     this.#connection.destroy()
   }
@@ -184,11 +190,36 @@ export class Session {
       this.#deadline?.clear()
       this.#watchdog.start()
     }
-    if (!this.#isPaused && this.#queue.bytes > this.#options.maxBufferedBytes) {
-      this.#isPaused = true
-      this.#connection.pause()
-      this.#watchdog.stop()
-    }
+    if (!this.#stall && this.#queue.bytes > this.#options.maxBufferedBytes) this.#full()
+  }
+
+  #full(): void {
+    const { whenFull, maxBufferedBytes } = this.#options
+    if (whenFull === 'fail')
+      return this.#fail(
+        'BUFFER_OVERFLOW',
+        `More than ${maxBufferedBytes} bytes of closed batches wait for the consumer. Raise maxBufferedBytes, or set whenFull to 'pause' or 'consolidate'.`,
+      )
+    // Merging costs as much as what waits: it must have freed half of it to be worth doing again soon.
+    if (whenFull === 'consolidate') this.#queue.merge()
+    if (this.#queue.bytes > maxBufferedBytes / 2) this.#pause()
+  }
+
+  #pause(): void {
+    const { clock, stallTimeoutMs } = this.#options
+    this.#connection.pause()
+    this.#watchdog.stop()
+    this.#stall = clock.setTimer(
+      () => this.#fail('CONSUMER_STALLED', `The consumer took nothing for ${stallTimeoutMs} ms.`),
+      stallTimeoutMs,
+    )
+  }
+
+  #resume(): void {
+    this.#stall?.clear()
+    this.#stall = undefined
+    this.#connection.resume()
+    if (this.#isLive) this.#watchdog.start()
   }
 
   #end(ending: Ending): void {
@@ -209,8 +240,8 @@ export class Session {
     )
   }
 
-  #fail(code: 'CONNECT_TIMEOUT' | 'SNAPSHOT_TIMEOUT' | 'PROGRESS_TIMEOUT', sentence: string): void {
-    this.#queue.fail(new TailError(code, sentence, { retryable: true }))
+  #fail(code: TailErrorCode, sentence: string): void {
+    this.#queue.fail(new TailError(code, sentence, { retryable: code !== 'BUFFER_OVERFLOW' }))
     this.destroy()
   }
 }

@@ -4,6 +4,14 @@
  */
 export type Steps<T> = Generator<undefined, T, undefined>
 
+/** Takes all steps at once, where the work is known to be little. */
+export function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
 /** Some milliseconds of work. */
 const stepsPerTurn = 8
 

@@ -13,7 +13,15 @@ import type { Source } from './sql/statement.js'
 import { eventLoopTurn, inTurns } from './steps.js'
 import type { Change } from './stream/changes.js'
 import { Delivery } from './stream/delivery.js'
-import type { Column, ResumableBatch, TailOptions, TailStatus, UnknownRow, Update } from './types.js'
+import type {
+  Column,
+  ResumableBatch,
+  TailOptions,
+  TailStatus,
+  UnknownRow,
+  Update,
+  WhenFull,
+} from './types.js'
 
 /** What a `Tail` tells besides its data. Nobody needs to listen; nothing here can end a process. */
 export interface TailEvents {
@@ -90,32 +98,40 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       reconnects: this.#reconnects,
       repeatedUpdates: this.#repeatedUpdates + (this.#session?.repeatedUpdates ?? 0),
       bufferedBytes: this.#session?.bufferedBytes ?? 0,
+      isPaused: this.#session?.isPaused ?? false,
     }
   }
 
   /** Yields updates one by one; those of a timestamp only once it is closed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Update<Row>> {
     this.#refuseRefetch()
-    return this.#closable(updatesIn<Row>(this.#take()))
+    return this.#closable(updatesIn<Row>(this.#take('pause')))
   }
 
   /** Yields closed batches: all updates in `[lower, upper)`, also empty ones, which move the frontier. */
   batches({
     partRows = Number.POSITIVE_INFINITY,
   }: BatchesOptions = {}): AsyncIterableIterator<ResumableBatch<Row>> {
+    return this.#batches('pause', partRows)
+  }
+
+  #batches(whenFull: WhenFull, partRows: number): AsyncIterableIterator<ResumableBatch<Row>> {
     if (!(partRows > 0)) throw invalidOption('partRows', partRows, 'a positive number')
-    return this.#closable(batchesIn<Row>(this.#take(), partRows, this.#checkpoint))
+    return this.#closable(batchesIn<Row>(this.#take(whenFull), partRows, this.#checkpoint))
   }
 
   /** Yields inserts, updates and deletes by key; more than one row of a key at a timestamp throws `KEY_VIOLATION`. */
   changes({ key }: { readonly key: KeyOf<Row> }): AsyncIterableIterator<Change<Row>> {
     this.#refuseRefetch()
-    return this.#closable(changesIn(this.#take(), keyFunction(key)))
+    return this.#closable(changesIn(this.#take('consolidate'), keyFunction(key)))
   }
 
   /** Starts at once, and keeps the contents current until it is closed. */
   collection(): LiveCollection<Row> {
-    return new LiveCollection(this)
+    return new LiveCollection({
+      batches: () => this.#batches('consolidate', Number.POSITIVE_INFINITY),
+      close: () => this.close(),
+    })
   }
 
   /** Ends the iteration normally: the socket is closed at once, and whoever waits for the next batch is told the end. */
@@ -130,14 +146,14 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return this.close()
   }
 
-  #take(): AsyncIterable<Delivered> {
+  #take(whenFull: WhenFull): AsyncIterable<Delivered> {
     if (this.#isTaken)
       throw new TailError(
         'ALREADY_ITERATING',
         'This tail is being iterated already, or was. Call tail() again for another consumer.',
       )
     this.#isTaken = true
-    return this.#run()
+    return this.#run(this.#settings.whenFull ?? whenFull)
   }
 
   #refuseRefetch(): void {
@@ -166,7 +182,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return iterator
   }
 
-  async *#run(): AsyncGenerator<Delivered, undefined> {
+  async *#run(whenFull: WhenFull): AsyncGenerator<Delivered, undefined> {
     const { signal: users, clock, retry, waitForRelation, backoff, random, upTo } = this.#settings
     const abort = (): void => this.#stop.abort(users?.reason)
     if (users?.aborted) abort()
@@ -185,7 +201,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
           signal.throwIfAborted()
           if (upTo !== undefined && (delivery.frontier ?? 0n) >= upTo) return undefined
           this.#enter('connecting')
-          const session = await this.#open(delivery)
+          const session = await this.#open(delivery, whenFull)
           columns = sameColumns(columns, session.columns)
           this.#checkpoint.describe(columns)
           const decode = rowDecoder(columns, this.#options)
@@ -233,13 +249,14 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     }
   }
 
-  async #open(delivery: Delivery): Promise<Session> {
+  async #open(delivery: Delivery, whenFull: WhenFull): Promise<Session> {
     const { frontier } = delivery
     this.#repeatedUpdates += this.#session?.repeatedUpdates ?? 0
     this.#session = undefined
     const { snapshot, asOf, asOfAtLeast } = this.#settings
     this.#session = await Session.open({
       ...this.#settings,
+      whenFull,
       signal: this.#stop.signal,
       target: await targetOf(this.#settings.connection),
       start: frontier === undefined ? { snapshot, asOf, asOfAtLeast } : { after: frontier },

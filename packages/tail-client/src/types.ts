@@ -14,7 +14,7 @@ export interface Update<Row> {
 }
 
 /**
- * All updates with `lower <= timestamp < upper`: complete, because the server's frontier has reached `upper`.
+ * What a batch says:
  *
  * - `snapshot`: the updates that state the contents; the first batch, and with `onHistoryLost: 'refetch'` also a later one, which
  *   voids what came before.
@@ -22,9 +22,14 @@ export interface Update<Row> {
  * - `progress`: nothing happened; only the frontier moved.
  * - `reconciled`: after a loss of connection, the net difference between what was delivered and the contents now;
  *   its updates carry the last timestamp of the span.
+ * - `merged`: what several batches came to that the consumer was too slow to take one by one (`whenFull: 'consolidate'`); its updates
+ *   carry the last timestamp of the span.
  */
+export type BatchKind = 'snapshot' | 'changes' | 'progress' | 'reconciled' | 'merged'
+
+/** All updates with `lower <= timestamp < upper`: complete, because the server's frontier has reached `upper`. */
 export interface Batch<Row> {
-  readonly kind: 'snapshot' | 'changes' | 'progress' | 'reconciled'
+  readonly kind: BatchKind
   readonly updates: readonly Update<Row>[]
   readonly lower: bigint
   readonly upper: bigint
@@ -66,6 +71,16 @@ export interface CheckpointStore {
  * - `fail`: the iteration ends with `HISTORY_LOST`.
  */
 export type OnHistoryLost = 'reconcile' | 'refetch' | 'fail'
+
+/**
+ * What happens when a consumer is too slow for its stream:
+ *
+ * - `pause`: the socket is not read until half of what waits has been taken; the server waits, or drops the connection.
+ * - `consolidate`: batches that wait are merged into one, of kind `merged`, so that no more waits than the rows that differ; paused
+ *   only if that is still too much.
+ * - `fail`: the iteration ends with `BUFFER_OVERFLOW`.
+ */
+export type WhenFull = 'pause' | 'consolidate' | 'fail'
 
 /** Which statement a server speaks: `TAIL` up to v0.26, `SUBSCRIBE` since v0.27. */
 export type Generation = 'tail' | 'subscribe'
@@ -159,8 +174,15 @@ export interface TailOptions extends ValueOptions {
   readonly progressTimeoutMs?: number
   /** Longest time until the snapshot is complete, in milliseconds. Default: none (a server may hydrate for minutes). */
   readonly snapshotTimeoutMs?: number
-  /** The socket is paused while so many bytes wait for the consumer. Default: 8 MiB. */
+  /** How many bytes of rows may wait for the consumer. Default: 8 MiB. */
   readonly maxBufferedBytes?: number
+  /** What happens when more of them wait. Default: `pause`; for changes and collections, `consolidate`. */
+  readonly whenFull?: WhenFull
+  /**
+   * Once the socket has been paused for so long, the connection is closed, to free the server, and what waits can still be taken;
+   * after it, the stream connects anew and goes on (`CONSUMER_STALLED` is its reason). Milliseconds. Default: 60 000.
+   */
+  readonly stallTimeoutMs?: number
   /** More bytes of rows at timestamps that are not closed yet are refused with `BATCH_TOO_LARGE`. Default: 1 GiB. */
   readonly maxBatchBytes?: number
   /** A longer row is refused with `ROW_TOO_LARGE`. Default: 64 MiB. */
@@ -186,4 +208,6 @@ export interface TailStatus {
   /** Updates that a resumed stream sent again though they are below the frontier; they were dropped. */
   readonly repeatedUpdates: number
   readonly bufferedBytes: number
+  /** Whether the socket is not read because too much waits for the consumer. */
+  readonly isPaused: boolean
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { systemClock } from '../src/clock.js'
 import { FakeClock } from '../src/testing/clock.js'
 import { Watchdog } from '../src/watchdog.js'
 
@@ -52,4 +53,15 @@ test('T6: a process that slept grants the server one more period', () => {
   expect(barks()).toBe(0)
   clock.advance(1)
   expect(barks()).toBe(1)
+})
+
+test('a timeout of Infinity never comes', async () => {
+  let isOver = false
+  const timer = systemClock.setTimer(() => {
+    isOver = true
+  }, Number.POSITIVE_INFINITY)
+  // Node would take it for 1 ms.
+  await new Promise<void>(resolve => systemClock.setTimer(resolve, 20))
+  timer.clear()
+  expect(isOver).toBe(false)
 })

@@ -1,11 +1,11 @@
 import { TailError } from '../errors.js'
 import { RowLog } from '../log/row-log.js'
 import { Run } from '../log/run.js'
-import type { Generation } from '../types.js'
+import type { BatchKind, Generation } from '../types.js'
 
 /** A closed batch before its rows are decoded, in runs of ascending timestamp; `bytes` is the length of its rows' text. */
 export interface RawBatch {
-  readonly kind: 'snapshot' | 'changes' | 'progress' | 'reconciled'
+  readonly kind: BatchKind
   readonly runs: readonly Run[]
   readonly lower: bigint
   readonly upper: bigint

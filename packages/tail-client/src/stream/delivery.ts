@@ -57,7 +57,7 @@ export class Delivery {
       return yield* this.#restate(batch, this.#catchingUp, frontier)
     const runs = yield* this.#take(batch)
     this.#frontier = batch.upper
-    const kind = batch.kind === 'changes' && runs.length === 0 ? 'progress' : batch.kind
+    const kind = batch.kind !== 'snapshot' && runs.length === 0 ? 'progress' : batch.kind
     return { kind, runs, lower: frontier ?? batch.lower, upper: batch.upper, bytes: batch.bytes }
   }
 

@@ -1,4 +1,6 @@
-import type { RawBatch } from './batches.js'
+import { finish } from '../steps.js'
+import { bytesOf, type RawBatch } from './batches.js'
+import { HeldRows } from './held.js'
 
 type Outcome = { readonly kind: 'complete' } | { readonly kind: 'failed'; readonly reason: unknown }
 
@@ -32,6 +34,29 @@ export class BatchQueue {
       this.#bytes += batch.bytes
     }
     this.#wake?.()
+  }
+
+  /**
+   * Makes one batch of all that wait, which says what they come to: as many rows as differ, whatever came and went in between. It
+   * spans all of them, and its updates carry the last timestamp of the span.
+   */
+  merge(): void {
+    const [first] = this.#batches
+    const last = this.#batches.at(-1)
+    if (!first || !last || first === last) return
+    const rows = new HeldRows(Number.POSITIVE_INFINITY)
+    for (const { runs } of this.#batches) finish(rows.apply(runs))
+    const run = finish(rows.entries(last.upper - 1n))
+    const runs = run.count > 0 ? [run] : []
+    const kind = first.kind === 'snapshot' ? 'snapshot' : runs.length > 0 ? 'merged' : 'progress'
+    this.#bytes = bytesOf(runs)
+    this.#batches.splice(0, this.#batches.length, {
+      kind,
+      runs,
+      lower: first.lower,
+      upper: last.upper,
+      bytes: this.#bytes,
+    })
   }
 
   complete(): void {

@@ -12,8 +12,9 @@ import {
   nextAt,
   segmentBytes,
 } from '../../src/log/segment.js'
+import { finish } from '../../src/steps.js'
 import { HeldRows } from '../../src/stream/held.js'
-import { finish, runsOf, told } from '../support/rows.js'
+import { runsOf, told } from '../support/rows.js'
 
 const text = fc.string({ unit: 'binary' }).filter(value => !value.includes('\n'))
 const diff = fc.integer({ min: -3, max: 3 }).filter(value => value !== 0)

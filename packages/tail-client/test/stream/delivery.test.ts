@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { finish } from '../../src/steps.js'
 import type { RawBatch } from '../../src/stream/batches.js'
 import { Delivery } from '../../src/stream/delivery.js'
 import { toldBatch } from '../support/decode.js'
-import { finish, runsOf } from '../support/rows.js'
+import { runsOf } from '../support/rows.js'
 
 function batch(
   kind: RawBatch['kind'],

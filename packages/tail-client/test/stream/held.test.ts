@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { finish } from '../../src/steps.js'
 import { consolidate } from '../../src/stream/consolidate.js'
 import { HeldRows } from '../../src/stream/held.js'
 import { sum } from '../support/decode.js'
-import { finish, runsOf, told } from '../support/rows.js'
+import { runsOf, told } from '../support/rows.js'
 
 const row = fc.constantFrom('a', 'b', 'c', 'd')
 const updates = fc.array(

@@ -3,7 +3,6 @@ import { RowLog } from '../../src/log/row-log.js'
 import { Run } from '../../src/log/run.js'
 import { rowDecoder } from '../../src/rows/row.js'
 import { updatesOf } from '../../src/rows/updates.js'
-import type { Steps } from '../../src/steps.js'
 import type { Column, UnknownRow, Update, ValueOptions } from '../../src/types.js'
 
 export interface Told {
@@ -22,14 +21,6 @@ export function runsOf(updates: readonly Told[], log: RowLog = new RowLog()): re
     runs.at(-1)?.add(log.segment, log.at)
   }
   return runs
-}
-
-/** Takes all steps at once. */
-export function finish<T>(steps: Steps<T>): T {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done) return value
-  }
 }
 
 /** The updates of runs, without their rows. */
