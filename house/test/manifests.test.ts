@@ -7,7 +7,7 @@ const catalog = (parse(text('pnpm-workspace.yaml')) as { catalog: Record<string,
 test('versions live in the catalog, exact, and manifests only point to it', () => {
   for (const version of Object.values(catalog)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
   const used = new Set<string>()
-  for (const folder of workspaces()) {
+  for (const folder of [...workspaces(), 'bench']) {
     const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = manifest(folder)
     for (const [name, range] of Object.entries({ ...dependencies, ...devDependencies })) {
       expect(`${folder} ${name} ${range}`).toBe(
