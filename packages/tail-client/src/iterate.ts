@@ -15,6 +15,8 @@ export interface Delivered {
 
 /** So many rows are some milliseconds of work: a loop that waits for nothing else must not starve the rest of the process. */
 const manyRows = 500
+/** A portion of them is a few milliseconds of work. */
+const portionRows = 2000
 
 /** Batches, those of more than `partRows` rows in parts. */
 export async function* batchesIn<Row>(
@@ -25,7 +27,9 @@ export async function* batchesIn<Row>(
   for await (const { batch, decode } of source) {
     const rows = batch.runs.reduce((sum, { count }) => sum + count, 0)
     if (rows <= partRows) {
-      yield new ClosedBatch<Row>(batch, updatesOf(batch.runs, decode), undefined, checkpoint)
+      const updates =
+        rows > manyRows ? await inPortions<Row>(batch, decode) : updatesOf<Row>(batch.runs, decode)
+      yield new ClosedBatch<Row>(batch, updates, undefined, checkpoint)
       continue
     }
     let given = 0
@@ -38,6 +42,15 @@ export async function* batchesIn<Row>(
     }
   }
   return undefined
+}
+
+async function inPortions<Row>({ runs }: RawBatch, decode: RowDecoder): Promise<readonly Update<Row>[]> {
+  const updates: Update<Row>[] = []
+  for (const portion of portionsOf<Row>(runs, decode, portionRows)) {
+    for (const update of portion) updates.push(update)
+    await eventLoopTurn()
+  }
+  return updates
 }
 
 /** Updates, decoded a portion at a time. */

@@ -4,10 +4,14 @@ import { progress, update } from '../src/testing/messages.js'
 import { accepted, collect, serve } from './support/serve.js'
 
 const rows = 20_000
+const all = Array.from({ length: rows }, (_, i) => i)
+/** The same rows as changes, after an empty snapshot. */
+const progressFirst = Buffer.concat([accepted, progress(1), progress(2)])
+const snapshotLater = Buffer.concat([...all.map(i => update(2, 1, `row ${i}`)), progress(3)])
 const snapshot = Buffer.concat([
   accepted,
   progress(1),
-  ...Array.from({ length: rows }, (_, i) => update(1, 1, `row ${i}`)),
+  ...all.map(i => update(1, 1, `row ${i}`)),
   progress(2),
   update(2, -1, 'row 7'),
   progress(3),
@@ -30,9 +34,7 @@ test('a big batch can be had in parts, which together are the batch', async () =
   const changes = parts.pop()
   expect(changes).toMatchObject({ lower: 2n, upper: 3n, part: undefined })
   expect(parts.length).toBeGreaterThan(3)
-  expect(parts.flatMap(({ updates }) => updates.map(({ raw }) => raw))).toEqual(
-    Array.from({ length: rows }, (_, i) => `row ${i}`),
-  )
+  expect(parts.flatMap(({ updates }) => updates.map(({ raw }) => raw))).toEqual(all.map(i => `row ${i}`))
   for (const [index, part] of parts.entries()) {
     const isLast = index === parts.length - 1
     expect(part).toMatchObject({ kind: 'snapshot', lower: 1n, upper: 2n, part: { index, isLast } })
@@ -51,23 +53,31 @@ test('parts of no rows are refused', async () => {
   expect(() => tail('v', options).batches({ partRows: 0 })).toThrow('[INVALID_OPTION]')
 })
 
-test('a loop over a big snapshot leaves turns to the rest of the process', async () => {
-  const { options } = await serve({ copy: client => client.send(snapshot) })
+/** How often the rest of the process had its turn between the first and the last item of a loop. */
+async function turnsDuring<T>(items: AsyncIterable<T>, isLast: (item: T) => boolean): Promise<number> {
   let turns = 0
   let isOver = false
-  let counting = false
+  let isCounting = false
   const count = (): void => {
-    if (counting) turns++
+    if (isCounting) turns++
     if (!isOver) setImmediate(count)
   }
   setImmediate(count)
-  let seen = 0
-  for await (const { diff } of tail('v', options)) {
-    counting = true
-    seen++
-    if (diff < 0) break
+  for await (const item of items) {
+    isCounting = true
+    if (isLast(item)) break
   }
   isOver = true
-  expect(seen).toBe(rows + 1)
-  expect(turns).toBeGreaterThan(5)
+  return turns
+}
+
+test('a loop over a big snapshot leaves turns to the rest of the process', async () => {
+  const { options } = await serve({ copy: client => client.send(snapshot) })
+  expect(await turnsDuring(tail('v', options), ({ diff }) => diff < 0)).toBeGreaterThan(5)
+})
+
+test('a big snapshot that comes whole is decoded in turns too', async () => {
+  const { options } = await serve({ copy: client => client.send(progressFirst, snapshotLater) })
+  const batches = tail('v', options).batches()
+  expect(await turnsDuring(batches, ({ updates }) => updates.length === rows)).toBeGreaterThan(5)
 })
