@@ -1,21 +1,48 @@
-// `npm run bench -- <name> [arguments]` measures one thing; without a name, tells what there is.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+// `npm run bench -- <name> [arguments]` measures one thing, `--write` also puts what it printed into README.md; without a name, tells
+// what there is.
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(folder, { withFileTypes: true })
   .filter(entry => entry.isDirectory() && existsSync(`${folder}${entry.name}/run.mjs`))
   .map(({ name }) => name)
-const [name, ...rest] = process.argv.slice(2)
+const write = process.argv.includes('--write')
+const [name, ...rest] = process.argv.slice(2).filter(argument => argument !== '--write')
 
 if (names.includes(name)) {
-  const script = `${folder}${name}/run.mjs`
-  process.argv.splice(1, process.argv.length, script, ...rest)
-  await import(script)
+  const { code, printed } = await run(`${folder}${name}/run.mjs`, rest)
+  if (code === 0 && write) replaceSection(name, printed)
+  process.exitCode = code
 } else {
   for (const each of names) {
     const [, about] = /^\/\/ (.*)/.exec(readFileSync(`${folder}${each}/run.mjs`, 'utf8')) ?? []
     console.log(`${each.padEnd(10)} ${about}`)
   }
   if (name !== undefined) process.exitCode = 2
+}
+
+function run(script, args) {
+  const child = spawn(process.execPath, ['--expose-gc', script, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let printed = ''
+  child.stdout.setEncoding('utf8').on('data', text => {
+    printed += text
+    process.stdout.write(text)
+  })
+  return new Promise(resolve => child.once('close', code => resolve({ code: code ?? 1, printed })))
+}
+
+/** What a run printed is Markdown: it goes between the marks of its name. */
+function replaceSection(section, printed) {
+  const file = `${folder}README.md`
+  const text = readFileSync(file, 'utf8')
+  const marks = new RegExp(`(<!-- ${section} -->\n)[\\s\\S]*?(<!-- /${section} -->)`)
+  if (!marks.test(text)) throw new Error(`bench/README.md has no section for ${section}: add its two marks`)
+  writeFileSync(
+    file,
+    text.replace(marks, (_, start, end) => `${start}\n${printed.trim()}\n\n${end}`),
+  )
 }

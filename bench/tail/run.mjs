@@ -1,12 +1,14 @@
-// Reads a stream from PostgreSQL in several ways, interleaved, and prints medians and ratios.
+// tail-client beside six other ways to read the same stream from PostgreSQL; decoding in memory; what a tail costs.
 // `npm run bench -- tail [updates] [rounds]`
 import { execFile } from 'node:child_process'
-import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { machine } from '../lib/machine.mjs'
 import { startPostgres } from '../lib/postgres.mjs'
 import { median, table } from '../lib/statistics.mjs'
+import { measureDecoding } from './decode.mjs'
+import { measureLoad } from './load.mjs'
 import { ways } from './ways.mjs'
 
 const updates = Number(process.argv[2] ?? 1_000_000)
@@ -36,13 +38,18 @@ const tables = {
     union all ${progress(start + 1)}`,
 }
 
+const titles = {
+  stream: 'A stream whose rows come and go, a thousand updates a timestamp',
+  snapshot: 'One snapshot',
+}
+
 const postgres = await startPostgres()
 const client = new pg.Client(postgres.url)
 try {
   await client.connect()
   const [{ version }] = (await client.query('select version()')).rows
   console.log(
-    `Node ${process.versions.node}, ${version.split(' on ')[0]}, ${cpus().length} x ${cpus()[0].model}; ${rounds} rounds, medians\n`,
+    `${machine()}, ${version.split(' on ')[0]}; medians of ${rounds} interleaved rounds, each in a process of its own.\n`,
   )
   for (const [name, contents] of Object.entries(tables)) {
     // CREATE TABLE AS keeps the order of the rows; INSERT fills gaps in earlier pages.
@@ -61,6 +68,8 @@ try {
   await client.end()
   await postgres.close()
 }
+await measureDecoding(updates, rounds)
+await measureLoad(updates)
 
 async function measure(name, count) {
   const script = fileURLToPath(new URL('ways.mjs', import.meta.url))

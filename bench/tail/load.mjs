@@ -1,0 +1,144 @@
+// What a tail costs: rows that it holds, a consumer that stands still, and many tails at once; against a server that only sends.
+import { createServer } from 'node:net'
+import { tail } from '@mzalert/tail-client'
+import { messages, progress, update } from '@mzalert/tail-client/testing'
+
+const columns = [{ name: 'text', oid: 25 }]
+const megabytes = bytes => (bytes / 1e6).toFixed(0)
+
+/** Answers every COPY with what `stream` yields, as fast as it is taken. */
+async function serve(stream) {
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    let isLoggedIn = false
+    socket.on('data', async chunk => {
+      if (!isLoggedIn) {
+        isLoggedIn = true
+        const { authenticationOk, parameterStatus, backendKeyData, readyForQuery } = messages
+        const login = [
+          authenticationOk(),
+          parameterStatus('mz_version', 'v0.147.0 (bench)'),
+          backendKeyData(1, 1),
+        ]
+        return socket.write(Buffer.concat([...login, readyForQuery()]))
+      }
+      if (chunk[0] === 0x50) {
+        const leading = ['mz_timestamp', 'mz_progressed', 'mz_diff'].map(name => ({ name, oid: 1700 }))
+        const { parseComplete, parameterDescription, rowDescription, readyForQuery } = messages
+        const described = [parseComplete(), parameterDescription(), rowDescription([...leading, ...columns])]
+        return socket.write(Buffer.concat([...described, readyForQuery()]))
+      }
+      if (chunk[0] !== 0x51) return
+      socket.write(messages.copyOut(4))
+      for (const part of stream()) {
+        if (socket.destroyed) return
+        if (!socket.write(part))
+          await new Promise(resolve => socket.once('drain', resolve).once('close', resolve))
+      }
+    })
+  })
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  return {
+    url: `postgres://u@127.0.0.1:${port}/m`,
+    close: () => new Promise(resolve => server.close(resolve)),
+  }
+}
+
+function* snapshot(rows) {
+  yield progress(1)
+  for (let from = 0; from < rows; from += 1000) {
+    const part = []
+    for (let i = from; i < from + 1000; i++)
+      part.push(update(1, 1, `${i} organization ${i % 40} has too many deployments, again`))
+    yield Buffer.concat(part)
+  }
+  yield progress(2)
+}
+
+function* endless() {
+  yield progress(1)
+  yield progress(2)
+  const wide = 'x'.repeat(1000)
+  for (let timestamp = 2; ; timestamp++)
+    yield Buffer.concat([update(timestamp, 1, `${timestamp} ${wide}`), progress(timestamp + 1)])
+}
+
+const outside = () => {
+  globalThis.gc?.()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return { heapUsed, arrayBuffers }
+}
+
+async function held(rows) {
+  const server = await serve(() => snapshot(rows))
+  const before = outside()
+  const from = performance.now()
+  const stream = tail('v', { connection: server.url }).batches({ partRows: 10_000 })
+  let seen = 0
+  let longestMs = 0
+  let last = performance.now()
+  let isOver = false
+  const tick = () => {
+    longestMs = Math.max(longestMs, performance.now() - last)
+    last = performance.now()
+    if (!isOver) setImmediate(tick)
+  }
+  setImmediate(tick)
+  while (seen < rows) seen += (await stream.next()).value.updates.length
+  const ms = performance.now() - from
+  isOver = true
+  const after = outside()
+  const perRow = (after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed) / rows
+  console.log(
+    `- ${rows} rows of 55 bytes into held state: ${ms.toFixed(0)} ms with the server in the same process, ${perRow.toFixed(0)} bytes per row kept, of which ${((after.heapUsed - before.heapUsed) / rows).toFixed(0)} in the JavaScript heap; the event loop was held for ${longestMs.toFixed(0)} ms at most.`,
+  )
+  await stream.return()
+  await server.close()
+}
+
+async function stalled(seconds) {
+  const server = await serve(endless)
+  const tailed = tail('v', { connection: server.url, onHistoryLost: 'fail' })
+  const stream = tailed.batches()
+  await stream.next()
+  const samples = []
+  for (let i = 0; i < seconds * 4; i++) {
+    await new Promise(resolve => setTimeout(resolve, 250))
+    samples.push(process.memoryUsage().rss)
+  }
+  const half = samples.slice(samples.length / 2)
+  console.log(
+    `- A consumer that stands still under full flow for ${seconds} s: ${megabytes(tailed.status.bufferedBytes)} MB wait, RSS between ${megabytes(Math.min(...half))} and ${megabytes(Math.max(...half))} MB in the second half.`,
+  )
+  await stream.return()
+  await server.close()
+}
+
+async function many(count) {
+  const rows = 1000
+  const server = await serve(() => snapshot(rows))
+  const before = outside()
+  const from = performance.now()
+  const streams = Array.from({ length: count }, () => tail('v', { connection: server.url }).batches())
+  const batches = await Promise.all(streams.map(stream => stream.next()))
+  const ms = performance.now() - from
+  if (batches.some(({ value }) => value.updates.length !== rows)) throw new Error('a tail saw something else')
+  batches.length = 0
+  const after = outside()
+  const bytes = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed
+  console.log(
+    `- ${count} tails at once, ${rows} rows each: all snapshots after ${ms.toFixed(0)} ms, ${Math.round(bytes / count / 1000)} kB a tail.`,
+  )
+  await Promise.all(streams.map(stream => stream.return()))
+  await server.close()
+}
+
+/** Prints a list. */
+export async function measureLoad(rows) {
+  console.log('#### What a tail costs\n')
+  await held(rows)
+  await stalled(10)
+  await many(100)
+  console.log('')
+}
