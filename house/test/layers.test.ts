@@ -11,7 +11,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['log'],
     ['rows', 'sql'],
     ['stream'],
-    ['resume', 'watchdog', 'options', 'collection', 'token', 'stores'],
+    ['resume', 'retry-gate', 'watchdog', 'options', 'collection', 'token', 'stores'],
     ['checkpoint', 'session'],
     ['batch', 'copy-stream'],
     ['iterate'],
@@ -48,7 +48,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */
 const edges =
-  /(^|\/)(connection|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|cli|main)\.ts$|\/(sinks|stores)\//
+  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|recorder|cli|main)\.ts$|\/(sinks|stores)\//
 const effects =
   /^(node:)?(net|tls|http|https|fs|fs\/promises|child_process|worker_threads|dgram|pg|pg-copy-streams|@electric-sql\/pglite)$/
 

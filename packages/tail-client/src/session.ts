@@ -120,14 +120,15 @@ export class Session {
     return batch
   }
 
-  /** Closes the socket at once; nothing is left running. */
+  /** Closes the socket at once; nothing is left running. A server that still streams is asked to stop, and not waited for. */
   destroy(): void {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#deadline?.clear()
     this.#stall?.clear()
     this.#stall = undefined
     this.#watchdog.stop()
-    this.#connection.destroy()
+    if (this.#decoder && !this.#decoder.ending) this.#connection.abandon()
+    else this.#connection.destroy()
   }
 
   async #open(): Promise<void> {

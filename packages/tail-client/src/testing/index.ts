@@ -2,4 +2,4 @@
 export { FakeClock } from './clock.js'
 export { escapeField, messages, progress, update } from './messages.js'
 export { FaultProxy, type ProxyTarget } from './proxy.js'
-export { type Script, type ScriptedClient, ScriptedServer } from './server.js'
+export { type Cancellation, type Script, type ScriptedClient, ScriptedServer, welcome } from './server.js'

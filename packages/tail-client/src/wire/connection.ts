@@ -1,8 +1,10 @@
+import { isIP } from 'node:net'
 import pg from 'pg'
 import { TailError } from '../errors.js'
 import { fromConnect, fromServer, type ServerFields } from '../failures.js'
 import type { Column, ConnectionOptions } from '../types.js'
 import { backend, firstValue, rowDescription, serverFields } from './backend.js'
+import { requestCancel } from './cancel.js'
 import { FrameReader, type OnFrame } from './frames.js'
 import { describe, query } from './frontend.js'
 
@@ -16,10 +18,18 @@ interface Socket {
   pause(): unknown
   resume(): unknown
   destroy(): unknown
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
 }
+
+type ConnectionTlsOptions = Exclude<pg.ClientConfig['ssl'], boolean | undefined>
 
 /** The part of `pg.Client` that is not in its types; named as in pg 8. */
 interface ClientInternals {
+  readonly processID: number | null
+  readonly secretKey: number | null
+  readonly ssl: pg.ClientConfig['ssl']
+  readonly sslNegotiation: 'direct' | 'postgres'
   readonly connection: {
     readonly stream: Socket
     on(
@@ -49,6 +59,8 @@ export class ServerConnection {
   readonly #onNotice: (fields: ServerFields) => void
   #reportedVersion: string | undefined
   #reader: SocketReader | undefined
+  #peer: { readonly host: string; readonly port: number } | undefined
+  #isCancelled = false
   #closed = false
   #error: TailError | undefined
 
@@ -71,6 +83,10 @@ export class ServerConnection {
       throw fromConnect(error, this.where)
     }
     const socket = this.#socket
+    this.#peer = {
+      host: socket.remoteAddress ?? this.#client.host,
+      port: socket.remotePort ?? this.#client.port,
+    }
     socket.removeAllListeners('data')
     socket.on('data', chunk => this.#reader?.data(chunk))
     socket.on('error', error => {
@@ -144,9 +160,25 @@ export class ServerConnection {
     this.#socket.resume()
   }
 
-  /** Closes the socket at once, in whatever phase; the server notices within a second. */
+  /** Closes the socket at once, in whatever phase. A server that streams notices when it writes or looks next. */
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  /** Closes the socket at once, and asks the server on another one to stop what it is doing; nobody waits for that. */
+  abandon(): void {
+    const { processID, secretKey, ssl, sslNegotiation } = this.#internals
+    if (this.#peer && processID !== null && secretKey !== null && !this.#closed && !this.#isCancelled) {
+      this.#isCancelled = true
+      requestCancel({
+        ...this.#peer,
+        ssl: ssl && forAddress(ssl, this.#client.host),
+        sslNegotiation,
+        processId: processID,
+        secret: secretKey,
+      })
+    }
+    this.destroy()
   }
 
   get #internals(): ClientInternals {
@@ -156,6 +188,17 @@ export class ServerConnection {
   /** Read late: with TLS it is another object after the upgrade. */
   get #socket(): Socket {
     return this.#internals.connection.stream
+  }
+}
+
+/** TLS options to connect to the address of `host` and still check its name; SNI must not be an address (RFC 6066, section 3). */
+function forAddress(ssl: true | ConnectionTlsOptions, host: string): ConnectionTlsOptions {
+  const options = ssl === true ? {} : ssl
+  return {
+    ...options,
+    // `pg` hides the key from being enumerated.
+    ...('key' in options ? { key: options.key } : {}),
+    ...(isIP(host) === 0 ? { servername: host } : {}),
   }
 }
 
