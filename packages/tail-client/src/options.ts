@@ -59,6 +59,7 @@ export function settings(source: Source, options: TailOptions): Settings {
       'a postgres:// URL, its parts, or a function that gives them',
     )
   oneBeginning(options)
+  checkValues(options)
   const retry = options.retry ?? {}
   const random = options.random ?? Math.random
   return {
@@ -126,6 +127,16 @@ function checkUrl(url: string): void {
       'not a URL that can be read (not shown: it may hold a password)',
       'postgres://user:password@host:port/database',
     )
+}
+
+function checkValues({ int8, numeric, time, interval, jsonb, parse }: TailOptions): void {
+  if (int8 !== undefined) oneOf('int8', int8, ['bigint', 'number', 'string'])
+  const choices = { numeric: ['number'], time: ['date'], interval: ['parts'], jsonb: ['parse'] }
+  for (const [name, value] of Object.entries({ numeric, time, interval, jsonb }))
+    if (value !== undefined && typeof value !== 'function')
+      oneOf<string>(name, value, ['string', ...choices[name as keyof typeof choices]])
+  for (const [name, value] of Object.entries(parse ?? {}))
+    if (typeof value !== 'function') throw invalidOption(`parse.${name}`, value, 'a function of the text')
 }
 
 /** A stream begins in one way. */

@@ -3,15 +3,22 @@ import { TailError } from '../errors.js'
 /** A parsed array, list or map: text for scalars, null for NULL. */
 export type Element = string | null | readonly Element[] | ReadonlyMap<string, Element>
 
+/** What a text is known to be by the type of its column. */
+export type ContainerKind = 'array' | 'list' | 'map'
+
 /**
  * Parses the text of an array, list or map: `{1,NULL,"a b"}`, nested freely; a map has `=>` between key and value.
  * NULL is SQL's only when unquoted and in capitals; `null` is a string
  * (https://materialize.com/docs/sql/types/list/, https://materialize.com/docs/sql/types/map/).
+ *
+ * The type says what the outermost is, and arrays hold only arrays. What lists and maps hold, neither the type nor the text says: it is
+ * taken for a map if all of it reads as one, so that a list in a list whose every text has an unquoted `=>` is taken for a map.
  */
-export function parseElements(text: string): Element {
-  const start = text.startsWith('[') ? text.indexOf('=') + 1 : 0 // array bounds: [0:2]={…}
+export function parseElements(text: string, kind: ContainerKind): Element {
+  // Array bounds: [0:2]={…}
+  const start = text.startsWith('[') ? text.indexOf('=') + 1 : 0
   const parser = new ElementParser(text, start)
-  const value = parser.container()
+  const value = kind === 'map' ? parser.map() : parser.list(kind)
   if (parser.at !== text.length) throw unreadable(text)
   return value
 }
@@ -25,27 +32,47 @@ class ElementParser {
     this.at = at
   }
 
-  container(): Element {
+  list(kind: 'array' | 'list'): readonly Element[] {
     this.#take('{')
     const items: Element[] = []
-    let map: Map<string, Element> | undefined
     while (this.#text[this.at] !== '}') {
-      if (items.length > 0 || (map && map.size > 0)) this.#take(',')
-      const item = this.#element()
-      if (this.#text.startsWith('=>', this.at) && typeof item === 'string') {
-        this.at += 2
-        map ??= new Map()
-        map.set(item, this.#element())
-      } else items.push(item)
+      if (items.length > 0) this.#take(',')
+      if (this.#text[this.at] === '{') items.push(kind === 'array' ? this.list(kind) : this.#either())
+      else items.push(this.#scalar(false))
     }
     this.#take('}')
-    return map ?? items
+    return items
   }
 
-  #element(): Element {
-    const first = this.#text[this.at]
-    if (first === '{') return this.container()
-    return first === '"' ? this.#quoted() : this.#bare()
+  map(): ReadonlyMap<string, Element> {
+    this.#take('{')
+    const entries = new Map<string, Element>()
+    while (this.#text[this.at] !== '}') {
+      if (entries.size > 0) this.#take(',')
+      const key = this.#scalar(true)
+      this.#take('=')
+      this.#take('>')
+      // A key may be any text, also NULL; only a value can be SQL's.
+      entries.set(key ?? 'NULL', this.#text[this.at] === '{' ? this.#either() : this.#scalar(true))
+    }
+    this.#take('}')
+    return entries
+  }
+
+  #either(): Element {
+    const from = this.at
+    try {
+      const map = this.map()
+      if (map.size > 0) return map
+    } catch (error) {
+      if (!TailError.is(error)) throw error
+    }
+    this.at = from
+    return this.list('list')
+  }
+
+  #scalar(isInMap: boolean): string | null {
+    return this.#text[this.at] === '"' ? this.#quoted() : this.#bare(isInMap)
   }
 
   #quoted(): string {
@@ -61,14 +88,10 @@ class ElementParser {
     throw unreadable(this.#text)
   }
 
-  #bare(): string | null {
+  #bare(isInMap: boolean): string | null {
+    const ends = isInMap ? '{},"=' : '{},"'
     const from = this.at
-    while (
-      this.at < this.#text.length &&
-      !',}'.includes(this.#text[this.at] ?? '') &&
-      !this.#text.startsWith('=>', this.at)
-    )
-      this.at++
+    while (this.at < this.#text.length && !ends.includes(this.#text[this.at] ?? '')) this.at++
     if (this.at === from) throw unreadable(this.#text)
     const word = this.#text.slice(from, this.at)
     return word === 'NULL' ? null : word
