@@ -192,8 +192,7 @@ function integer(text: string): number {
 
 function float(text: string): number {
   const value = +text
-  // NaN is the only number that is not itself.
-  if ((value === value && text !== '') || text === 'NaN') return value
+  if ((!Number.isNaN(value) && text !== '') || text === 'NaN') return value
   throw new TailError('DECODE', 'It is no number.')
 }
 

@@ -120,7 +120,7 @@ const vectors: readonly (readonly [string, number, string, unknown])[] = [
   ],
 ]
 
-test.each(vectors)('T11: %s (OID %i) %s is the value that it stands for', (_, oid, field, value) => {
+test.each([...vectors])('T11: %s (OID %i) %s is the value that it stands for', (_, oid, field, value) => {
   expect(one(oid, field)).toEqual(value)
 })
 
