@@ -14,6 +14,7 @@ export const tailErrorCodes = [
   'CANCELED',
   'HISTORY_LOST',
   'FELL_BEHIND',
+  'RESULT_TOO_LARGE',
   'DATAFLOW_ERROR',
   'UNEXPECTED_END',
   'COUNT_MISMATCH',

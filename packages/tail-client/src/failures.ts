@@ -55,7 +55,13 @@ const rules: readonly Rule[] = [
   },
   { code: 'DATAFLOW_ERROR', retryable: true, message: /^(Evaluation|Decode|Source|Envelope) error: / },
   { code: 'FELL_BEHIND', retryable: true, sqlState: /^53200$/, message: /fell behind/ },
-  { code: 'FELL_BEHIND', retryable: true, message: /result exceeds max size of/ },
+  {
+    code: 'RESULT_TOO_LARGE',
+    retryable: true,
+    message: /result exceeds max size of/,
+    advice:
+      'A stream that had begun goes on where it was. For a snapshot raise max_result_size, or tail less.',
+  },
   { code: 'CANCELED', retryable: true, sqlState: /^57014$/ },
   { code: 'SERVER_SHUTDOWN', retryable: true, sqlState: /^57P0[123]$/ },
   { code: 'SERVER_BUSY', retryable: true, sqlState: /^53/ },
@@ -66,6 +72,7 @@ const rules: readonly Rule[] = [
   },
   { code: 'TLS_FAILED', retryable: false, sqlState: /^08004$/, message: /TLS/ },
   { code: 'CONNECTION_LOST', retryable: true, sqlState: /^08/ },
+  { code: 'AUTH_FAILED', retryable: true, sqlState: /^28/, message: /^authentication expired/ },
   { code: 'AUTH_FAILED', retryable: false, sqlState: /^28/, advice: 'Check user, password and role.' },
   {
     code: 'AUTH_FAILED',
@@ -102,9 +109,15 @@ const connectErrnos: Readonly<Record<string, TailErrorCode>> = {
   ENOTFOUND: 'CONNECTION_REFUSED',
   EAI_AGAIN: 'CONNECTION_REFUSED',
   EHOSTUNREACH: 'CONNECTION_REFUSED',
+  EHOSTDOWN: 'CONNECTION_REFUSED',
   ENETUNREACH: 'CONNECTION_REFUSED',
+  ENETDOWN: 'CONNECTION_REFUSED',
+  EADDRNOTAVAIL: 'CONNECTION_REFUSED',
+  // A socket in the file system that is not there yet.
+  ENOENT: 'CONNECTION_REFUSED',
   ECONNRESET: 'CONNECTION_LOST',
   ECONNABORTED: 'CONNECTION_LOST',
+  ENETRESET: 'CONNECTION_LOST',
   ETIMEDOUT: 'CONNECTION_LOST',
   EPIPE: 'CONNECTION_LOST',
 }

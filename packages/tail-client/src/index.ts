@@ -3,6 +3,7 @@ export { LiveCollection } from './collection.js'
 export { type CopyStreamOptions, fromCopyStream } from './copy-stream.js'
 export { TailError, type TailErrorCode, type TailErrorDetails, tailErrorCodes } from './errors.js'
 export type { ServerFields } from './failures.js'
+export { RetryGate } from './retry-gate.js'
 export type { Source } from './sql/statement.js'
 export { type SqlText, type SqlValue, sql } from './sql/text.js'
 export { fileCheckpoints } from './stores/file.js'
@@ -23,6 +24,7 @@ export type {
   Range,
   ResumableBatch,
   RetryOptions,
+  RetryTurns,
   TailOptions,
   TailStatus,
   UnknownRow,

@@ -94,10 +94,7 @@ export function settings(source: Source, options: TailOptions): Settings {
     maxRowBytes: positive('maxRowBytes', options.maxRowBytes, 64 * mebibyte),
     maxHeldRows: positive('maxHeldRows', options.maxHeldRows, 10_000_000),
     retry,
-    backoff: {
-      initialMs: positive('retry.initialMs', retry ? retry.initialMs : undefined, defaultBackoff.initialMs),
-      maxMs: positive('retry.maxMs', retry ? retry.maxMs : undefined, defaultBackoff.maxMs),
-    },
+    backoff: backoffOf(retry || {}),
     waitForRelation: options.waitForRelation ?? false,
     clock: options.clock ?? systemClock,
     random,
@@ -105,18 +102,42 @@ export function settings(source: Source, options: TailOptions): Settings {
   }
 }
 
+/** Checks the options of a retry; the limits too, which are asked for when it comes to that. */
+function backoffOf({ initialMs, minMs, maxMs, maxAttempts, giveUpAfterMs, gate }: RetryOptions): Backoff {
+  const initial = positive('retry.initialMs', initialMs, defaultBackoff.initialMs)
+  positive('retry.maxAttempts', maxAttempts, 1)
+  positive('retry.giveUpAfterMs', giveUpAfterMs, 1)
+  if (gate !== undefined && typeof gate.reserve !== 'function')
+    throw invalidOption('retry.gate', gate, 'a RetryGate')
+  return {
+    initialMs: initial,
+    minMs: positive('retry.minMs', minMs, initial * defaultBackoff.minPart),
+    maxMs: positive('retry.maxMs', maxMs, defaultBackoff.maxMs),
+  }
+}
+
 /** Where to connect to, asked anew for every attempt. */
 export async function targetOf(connection: Connection): Promise<string | ConnectionOptions> {
-  if (typeof connection !== 'function') return connection
-  let target: string | ConnectionOptions
+  if (typeof connection !== 'function') return withPassword(connection)
+  const target = await asked('connection', connection)
+  if (typeof target === 'string') checkUrl(target)
+  return withPassword(target)
+}
+
+function withPassword(target: string | ConnectionOptions): string | ConnectionOptions {
+  if (typeof target === 'string' || typeof target.password !== 'function') return target
+  const { password } = target
+  return { ...target, password: () => asked('password', password) }
+}
+
+/** What a function of the user gives; one that fails is asked again with the next attempt. */
+async function asked<T>(name: 'connection' | 'password', give: () => T | Promise<T>): Promise<T> {
   try {
-    target = await connection()
+    return await give()
   } catch (cause) {
-    const sentence = 'The function given as connection failed; its error is the cause.'
+    const sentence = `The function given as ${name} failed; its error is the cause.`
     throw new TailError('CONNECTION_LOST', sentence, { retryable: true, cause })
   }
-  if (typeof target === 'string') checkUrl(target)
-  return target
 }
 
 /** The URL itself is not shown, nor kept as a cause: it may hold a password. */

@@ -1,32 +1,70 @@
-import type { TailError } from './errors.js'
+import type { TailError, TailErrorCode } from './errors.js'
 import type { RetryOptions } from './types.js'
 
 /** What a backoff needs to know: milliseconds, all positive. */
-export type Backoff = Required<Omit<RetryOptions, 'giveUpAfterMs'>>
+export interface Backoff {
+  readonly initialMs: number
+  readonly minMs: number
+  readonly maxMs: number
+}
 
-export const defaultBackoff: Backoff = { initialMs: 250, maxMs: 30_000 }
+/** Where nothing is said; the shortest delay is a part of the first mark. */
+export const defaultBackoff: {
+  readonly initialMs: number
+  readonly minPart: number
+  readonly maxMs: number
+} = {
+  initialMs: 250,
+  minPart: 1 / 5,
+  maxMs: 30_000,
+}
+
+/** Who says that it is busy or going down is given more time than who is merely gone. */
+const slow: ReadonlySet<TailErrorCode> = new Set([
+  'SERVER_SHUTDOWN',
+  'SERVER_BUSY',
+  'FELL_BEHIND',
+  'RESULT_TOO_LARGE',
+  'DATAFLOW_ERROR',
+  'RELATION_DROPPED',
+])
+const slowFactor = 4
 
 /**
- * The delay before the given attempt (1 is the first retry): doubled each time up to `maxMs`, then a random share between half
- * of it and all of it, so that many clients do not come back at once.
+ * The delay before the given attempt (1 is the first retry): anything from `minMs` to a mark that doubles each time up to `maxMs`, so that
+ * many clients do not come back at once. The mark begins at `initialMs`, or at four times that where the server asks for patience.
  */
-export function delayMs(attempt: number, { initialMs, maxMs }: Backoff, random: () => number): number {
-  const full = Math.min(maxMs, initialMs * 2 ** Math.min(attempt - 1, 30))
-  return full / 2 + (full / 2) * random()
+export function delayMs(
+  attempt: number,
+  code: TailErrorCode,
+  { initialMs, minMs, maxMs }: Backoff,
+  random: () => number,
+): number {
+  const first = slow.has(code) ? initialMs * slowFactor : initialMs
+  const mark = Math.min(maxMs, first * 2 ** Math.min(attempt - 1, 30))
+  const floor = Math.min(minMs, mark)
+  return floor + (mark - floor) * random()
 }
 
 /** What follows an error of a stream. */
 export type Decision = 'retry' | 'fatal' | 'exhausted'
 
-/** A dataflow error comes back until the data changes: it is not worth more than a few attempts in a row. */
-const maxDataflowAttempts = 3
+/**
+ * Errors that normally come back, and how many attempts in a row they are worth. A dataflow fails until its data changes; a snapshot that is
+ * too large stays so, a stream that has become so goes on where it was; a login that has expired is renewed once.
+ */
+const maxAttempts: Readonly<Partial<Record<TailErrorCode, number>>> = {
+  DATAFLOW_ERROR: 3,
+  RESULT_TOO_LARGE: 3,
+  AUTH_FAILED: 1,
+}
 
 export interface Circumstances {
   readonly retry: RetryOptions | false
   readonly waitForRelation: boolean
   /** Failed attempts in a row, this one included; progress resets it. */
   readonly failures: number
-  /** Milliseconds since something was last received. */
+  /** Milliseconds since the last progress. */
   readonly silentMs: number
 }
 
@@ -35,8 +73,10 @@ export function decide(
   error: TailError,
   { retry, waitForRelation, failures, silentMs }: Circumstances,
 ): Decision {
+  const unlimited = Number.POSITIVE_INFINITY
   if (retry === false) return 'fatal'
   if (error.code === 'RELATION_NOT_FOUND' ? !waitForRelation : !error.retryable) return 'fatal'
-  if (error.code === 'DATAFLOW_ERROR' && failures > maxDataflowAttempts) return 'fatal'
-  return silentMs >= (retry.giveUpAfterMs ?? Number.POSITIVE_INFINITY) ? 'exhausted' : 'retry'
+  if (failures > (maxAttempts[error.code] ?? unlimited)) return 'fatal'
+  if (failures > (retry.maxAttempts ?? unlimited)) return 'exhausted'
+  return silentMs >= (retry.giveUpAfterMs ?? unlimited) ? 'exhausted' : 'retry'
 }

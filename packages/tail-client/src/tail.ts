@@ -192,7 +192,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     const delivery = new Delivery(onHistoryLost, snapshot && retry !== false, maxHeldRows)
     let columns: readonly Column[] | undefined
     let failures = 0
-    let receivedMs = clock.nowMs()
+    let progressMs = clock.nowMs()
     try {
       const from = await this.#checkpoint.frontier()
       if (from !== undefined) delivery.resumeAfter(from)
@@ -209,11 +209,12 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
           this.events.emit('connected', { columns, attempt: failures + 1 })
           for (let raw = await session.next(); raw; raw = await session.next()) {
             signal.throwIfAborted()
-            failures = 0
-            receivedMs = clock.nowMs()
             const batch = await inTurns(delivery.deliver(raw), eventLoopTurn)
             signal.throwIfAborted()
             if (!batch) continue
+            // Neither a login nor a snapshot that has not caught up ends the row of failures.
+            failures = 0
+            progressMs = clock.nowMs()
             if (this.#phase !== 'live') this.#enter('live')
             if (batch.kind === 'reconciled')
               this.events.emit('reconciled', { updates: batch.runs[0]?.count ?? 0, frontier: batch.upper })
@@ -227,13 +228,15 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
           if (!TailError.is(reason)) throw reason
           const error = reason
           failures++
-          const silentMs = clock.nowMs() - receivedMs
+          const silentMs = clock.nowMs() - progressMs
           const decision = decide(error, { retry, waitForRelation, failures, silentMs })
           if (decision === 'exhausted') throw exhausted(error, failures, silentMs)
           if (decision === 'fatal') throw error
           this.#session?.destroy()
           this.#enter('waiting')
-          const delay = delayMs(failures, backoff, random)
+          const wanted = delayMs(failures, error.code, backoff, random)
+          const gate = retry ? retry.gate : undefined
+          const delay = gate ? gate.reserve(clock.nowMs(), wanted) : wanted
           this.events.emit('retry', { error, attempt: failures, delayMs: delay })
           await sleep(clock, delay, signal)
           this.#reconnects++

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { TailError, type TailErrorCode } from '../src/errors.js'
-import { fromServer } from '../src/failures.js'
 import { decide, delayMs } from '../src/resume.js'
 
 const always = { retry: {}, waitForRelation: false, failures: 1, silentMs: 0 } as const
@@ -9,14 +8,15 @@ function error(code: TailErrorCode, retryable = true): TailError {
   return new TailError(code, 'x', { retryable })
 }
 
-test('delays double up to the longest, each somewhere between its half and itself', () => {
-  const backoff = { initialMs: 100, maxMs: 1000 }
-  expect([1, 2, 3, 4, 5, 99].map(attempt => delayMs(attempt, backoff, () => 1))).toEqual([
-    100, 200, 400, 800, 1000, 1000,
-  ])
-  expect([1, 2, 3, 4, 5, 99].map(attempt => delayMs(attempt, backoff, () => 0))).toEqual([
-    50, 100, 200, 400, 500, 500,
-  ])
+test('T14: a delay is anything from the shortest to a mark, which doubles with every attempt in a row', () => {
+  const backoff = { initialMs: 100, minMs: 20, maxMs: 1000 }
+  const delays = (code: TailErrorCode, random: number): readonly number[] =>
+    [1, 2, 3, 4, 5, 99].map(attempt => delayMs(attempt, code, backoff, () => random))
+  expect(delays('CONNECTION_LOST', 1)).toEqual([100, 200, 400, 800, 1000, 1000])
+  expect(delays('CONNECTION_LOST', 0.5)).toEqual([60, 110, 210, 410, 510, 510])
+  expect(delays('CONNECTION_LOST', 0)).toEqual([20, 20, 20, 20, 20, 20])
+  expect(delays('SERVER_SHUTDOWN', 1)).toEqual([400, 800, 1000, 1000, 1000, 1000])
+  expect(delayMs(1, 'CONNECTION_LOST', { initialMs: 10, minMs: 50, maxMs: 5 }, () => 0.3)).toBe(5)
 })
 
 test('what cannot get better by trying again is not tried again', () => {
@@ -30,25 +30,10 @@ test('what cannot get better by trying again is not tried again', () => {
   expect(decide(error('RELATION_NOT_FOUND', false), { ...always, waitForRelation: true })).toBe('retry')
   expect(decide(error('DATAFLOW_ERROR'), { ...always, failures: 3 })).toBe('retry')
   expect(decide(error('DATAFLOW_ERROR'), { ...always, failures: 4 })).toBe('fatal')
-})
-
-test.each([
-  ['57P01', 'terminating connection due to administrator command', 'SERVER_SHUTDOWN', true],
-  ['53300', 'too many connections', 'SERVER_BUSY', true],
-  ['53200', 'SUBSCRIBE fell behind: the client did not read results fast enough', 'FELL_BEHIND', true],
-  ['XX000', 'total result exceeds max size of 1.0 GiB', 'FELL_BEHIND', true],
-  ['0A000', 'CLUSTER "c" has no replicas available to service request', 'SERVER_BUSY', true],
-  ['22000', 'could not find a valid timestamp for the query', 'HISTORY_LOST', false],
-  [
-    '22000',
-    'subscription lower bound (`AS OF`) is greater than its upper bound (`UP TO`): 2 > 1',
-    'SQL_ERROR',
-    false,
-  ],
-  ['42704', "relation 'materialize.public.mv' was dropped", 'RELATION_DROPPED', true],
-  ['42501', 'permission denied for view "v"', 'AUTH_FAILED', false],
-  ['08004', 'TLS encryption is required', 'TLS_FAILED', false],
-  ['42601', 'TAIL has been renamed to SUBSCRIBE', 'SQL_ERROR', false],
-])('%s %s is %s', (sqlState, message, code, retryable) => {
-  expect(fromServer({ severity: 'ERROR', sqlState, message })).toMatchObject({ code, retryable, sqlState })
+  expect(decide(error('RESULT_TOO_LARGE'), { ...always, failures: 4 })).toBe('fatal')
+  expect(decide(error('AUTH_FAILED'), { ...always, failures: 1 })).toBe('retry')
+  expect(decide(error('AUTH_FAILED'), { ...always, failures: 2 })).toBe('fatal')
+  const thrice = { ...always, retry: { maxAttempts: 3 } }
+  expect(decide(error('CONNECTION_LOST'), { ...thrice, failures: 3 })).toBe('retry')
+  expect(decide(error('CONNECTION_LOST'), { ...thrice, failures: 4 })).toBe('exhausted')
 })

@@ -2,6 +2,8 @@
 
 export const messages = {
   authenticationOk: (): Buffer => message('R', int32(0)),
+  /** Asks for the password in clear text. */
+  passwordRequest: (): Buffer => message('R', int32(3)),
   parameterStatus: (name: string, value: string): Buffer => message('S', text(name), text(value)),
   backendKeyData: (processId: number, secret: number): Buffer =>
     message('K', int32(processId), int32(secret)),
