@@ -25,6 +25,7 @@ export type RowDecoder = (
 const tab = 0x09
 const minus = 0x2d
 const zero = 0x30
+const letterF = 0x66
 const letterT = 0x74
 /** So many digits are exact in a double. */
 const exactDigits = 15
@@ -54,9 +55,10 @@ export function rowDecoder(columns: readonly Column[], options: ValueOptions): R
       const shape = isEscaped ? 'other' : shapes[i]
       let value: unknown
       if (shape === 'text') value = textOf(texts, start, end, isWide)
-      else if (shape === 'boolean') value = bytes[start] === letterT
+      else if (shape === 'boolean' && end === start + 1 && isBoolean(bytes[start]))
+        value = bytes[start] === letterT
       else {
-        const integer = shape === 'other' ? undefined : integerOf(bytes, start, end)
+        const integer = shape === 'other' || shape === 'boolean' ? undefined : integerOf(bytes, start, end)
         if (integer === undefined) value = decoded(textOf(texts, start, end, isWide), columns[i], decoders[i])
         else value = shape === 'bigint' ? BigInt(integer) : integer
       }
@@ -67,6 +69,10 @@ export function rowDecoder(columns: readonly Column[], options: ValueOptions): R
     }
     return row
   }
+}
+
+function isBoolean(letter: number | undefined): boolean {
+  return letter === letterT || letter === letterF
 }
 
 /** The digits in bytes, which are most of what streams carry, without a string in between; undefined if they are not just that. */

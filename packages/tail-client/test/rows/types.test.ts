@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tail } from '../../src/index.js'
-import { rowDecoder } from '../../src/rows/row.js'
 import type { ValueOptions } from '../../src/types.js'
 import { decode } from '../support/decode.js'
 import { bytesOf, columnCount, relationColumns, textStreams } from '../support/golden.js'
+import { rowOf } from '../support/rows.js'
 
 function one(oid: number, field: string, options: ValueOptions = {}): unknown {
-  return rowDecoder([{ name: 'x', oid }], options)(field)['x']
+  return rowOf(field, [{ name: 'x', oid }], options)['x']
 }
 
 const bigList = String.raw`{{a,"white space"},{NULL,""},{"escape\\"m\\\\e",nUlL}}`
@@ -140,11 +140,10 @@ describe.each(textStreams().map(stream => [`${stream.generation} ${stream.name}`
         { numeric: text => [text], time: text => [text], jsonb: text => [text] },
       ]
       for (const wish of wishes) {
-        const decodeRow = rowDecoder(columns, wish)
         for (const { updates } of batches)
           for (const { raw } of updates) {
             const fields = raw === '' && columns.length === 0 ? [] : raw.split('\t')
-            const row = decodeRow(raw)
+            const row = rowOf(raw, columns, wish)
             expect(Object.keys(row)).toEqual(columns.map(({ name }) => name))
             for (const [index, { name }] of columns.entries())
               expect(row[name] === null).toBe(fields[index] === '\\N')
