@@ -85,7 +85,10 @@ export function died(cause: unknown): EngineError {
 
 /** The words of anything that was thrown. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  if (!(thrown instanceof Error)) return String(thrown)
+  // A name with several addresses fails with the errors of all of them, and no message of its own.
+  const [first] = thrown instanceof AggregateError ? thrown.errors : []
+  return thrown.message !== '' || first === undefined ? thrown.message : reasonOf(first)
 }
 
 function show(value: unknown): string {

@@ -33,6 +33,10 @@ export type EngineEvent =
   | { readonly type: 'upkeep-failed'; readonly subject: string; readonly reason: string }
   /** A client left a transaction open for too long; it was rolled back and the client disconnected. */
   | { readonly type: 'transaction-timed-out'; readonly pid: number }
+  /** The PostgreSQL server cannot be reached: views stay where they are, clients are disconnected. It is tried again. */
+  | { readonly type: 'database-lost'; readonly reason: string }
+  /** The PostgreSQL server is there again: views go on, with what has changed meanwhile. */
+  | { readonly type: 'database-recovered' }
   /** The engine's thread died: every client is disconnected, the data is gone. Start another engine. */
   | { readonly type: 'died'; readonly reason: string }
 
@@ -47,6 +51,13 @@ export interface EngineOptions {
   readonly port?: number
   /** Which generation the engine poses as. Default: `subscribe`. */
   readonly generation?: Generation
+  /**
+   * The `postgres://` URL of a PostgreSQL server, 13 or later, whose tables and views are streamed instead of those of a
+   * database of the engine's own. It polls: what others commit is found within about 100 ms, and changes between two
+   * evaluations cancel out. Each client gets a session with the rights of this URL's user: keep `host` on loopback.
+   * Default: PGlite, in memory.
+   */
+  readonly postgres?: string
   /**
    * The wall clock in milliseconds since 1970. Timestamps follow it, are whole, never repeat and never go back,
    * even if it does. Default: `Date.now`.

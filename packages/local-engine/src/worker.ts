@@ -3,6 +3,7 @@ import { reasonOf } from './errors.js'
 import type { Backend } from './evaluate/backend.js'
 import type { Call, Reply, WorkerData } from './evaluate/calls.js'
 import { LocalBackend } from './evaluate/local-backend.js'
+import { PostgresBackend } from './evaluate/postgres-backend.js'
 
 /** The thread's side: one call after the other, in the order in which they came. */
 async function serve(): Promise<void> {
@@ -12,7 +13,10 @@ async function serve(): Promise<void> {
     port.postMessage(reply, transfer)
   try {
     const options: WorkerData = workerData
-    const { backend, ready } = await LocalBackend.start(options)
+    const { backend, ready } =
+      options.postgres === undefined
+        ? await LocalBackend.start(options)
+        : await PostgresBackend.start(options.postgres, options)
     let turn: Promise<void> = Promise.resolve()
     port.on('message', (call: Call) => {
       // SQL that fails is an answer. What throws is a fault of the database, after which nothing it says can be

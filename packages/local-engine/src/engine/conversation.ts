@@ -12,12 +12,13 @@ import { canceled, type Failure, failure } from '../wire/failure.js'
 import type { Frame } from '../wire/frames.js'
 import { query, readQuery } from '../wire/frontend.js'
 import type { Setting } from '../wire/settings.js'
-import { type Statement, statementsOf } from '../wire/statement.js'
+import { type Grammar, type Statement, statementsOf } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import { answerParts } from './answers.js'
 import type { Channel } from './channel.js'
 import { gather, probe } from './copy-in.js'
 import { Extended, type Runner } from './extended.js'
+import type { Seat } from './seats.js'
 import type { Services } from './services.js'
 import { failureOf, isFailure, Session } from './session.js'
 
@@ -29,17 +30,20 @@ export class Conversation implements Runner {
   readonly pid: number
   readonly #channel: Channel
   readonly #services: Services
+  readonly #shared: boolean
   readonly #extended: Extended
   readonly session: Session
   #listener: Listener | undefined
   #timedOut = false
 
-  constructor(pid: number, channel: Channel, services: Services, settings: readonly Setting[]) {
+  constructor(pid: number, channel: Channel, services: Services, seat: Seat, settings: readonly Setting[]) {
     this.pid = pid
     this.#channel = channel
     this.#services = services
-    this.session = new Session(services, settings)
-    this.#extended = new Extended(`c${pid}_`, this, services.generation)
+    this.#shared = seat.shared
+    this.session = new Session(services, seat, settings)
+    // In a session of one's own names need not be told apart.
+    this.#extended = new Extended(seat.shared ? `c${pid}_` : '', this, this.#grammar)
     channel.onDrain = () => this.#listener?.drained()
     // A statement that was sent is run, as PostgreSQL does; only a stream ends with whoever reads it.
     channel.onHangup = () => this.#listener?.end({ kind: 'gone' })
@@ -61,7 +65,7 @@ export class Conversation implements Runner {
     }
   }
 
-  /** Stops the stream, or takes the statement out of the line. What already runs cannot be stopped. */
+  /** Stops the stream, takes the statement out of the line, or cancels what runs, where that is possible. */
   cancel(): void {
     if (this.#listener !== undefined) this.#listener.end({ kind: 'failed', failure: canceled })
     else this.session.cancel()
@@ -118,13 +122,17 @@ export class Conversation implements Runner {
     return isFailure(answer) ? this.refuse(answer) : this.#forward(answer)
   }
 
+  get #grammar(): Grammar {
+    return { generation: this.#services.generation, shared: this.#shared }
+  }
+
   get #keyword(): string {
     return this.#services.generation.toUpperCase()
   }
 
   async #query(sql: string): Promise<void> {
     this.#extended.forgetPortals()
-    for (const piece of statementsOf(sql, this.#services.generation)) if (!(await this.#answer(piece))) break
+    for (const piece of statementsOf(sql, this.#grammar)) if (!(await this.#answer(piece))) break
     await this.ready()
   }
 

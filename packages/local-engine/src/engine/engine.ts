@@ -9,9 +9,10 @@ import { statementsOf } from '../wire/statement.js'
 import { EngineFaults } from './faults.js'
 import { Keeper } from './keeper.js'
 import { settle } from './options.js'
+import { ownSeats, sharedSeats } from './seats.js'
 import { Server } from './server.js'
 import { type Services, versionOf } from './services.js'
-import { failureOf, Session } from './session.js'
+import { failureOf, isFailure, Session } from './session.js'
 import { WorkerBackend } from './worker-backend.js'
 
 const timers: Timers = {
@@ -33,11 +34,12 @@ const timers: Timers = {
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const settled = settle(options)
-  const { host, generation, cacheDir, retain, onEvent } = settled
+  const { host, generation, cacheDir, retain, postgres, onEvent } = settled
   const startedMs = timers.monotonicMs()
   const version = versionOf(generation)
   let running: RunningEngine | undefined
-  const { backend, ready } = await WorkerBackend.start({ generation, version, cacheDir, retain }, reason => {
+  const about = { generation, version, cacheDir, retain, postgres }
+  const { backend, ready } = await WorkerBackend.start(about, reason => {
     onEvent({ type: 'died', reason: reasonOf(reason) })
     void running?.close()
   })
@@ -46,9 +48,12 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const oracle = new Oracle(settled.nowMs)
   const { historyMs, maxHistoryBytes, maxCopyInBytes } = settled
   const history = { historyMs, maxHistoryBytes }
-  const hub = new Hub({ generation, backend, turns, oracle, timers, onEvent, ...history })
-  const services: Services = { generation, backend, turns, oracle, hub, timers, maxCopyInBytes, onEvent }
-  const server = new Server(services, ready.serverVersion)
+  const shared = { generation, backend, turns, oracle, timers, onEvent }
+  const { databaseName, sessionSettings, serverVersion } = ready
+  const hub = new Hub({ ...shared, databaseName, polls: postgres !== undefined, ...history })
+  const seats = postgres === undefined ? sharedSeats(backend, turns) : ownSeats(postgres, sessionSettings)
+  const services: Services = { ...shared, seats, hub, maxCopyInBytes }
+  const server = new Server(services, { serverVersion, databaseName })
   try {
     const port = await server.listen(host, settled.port)
     running = new RunningEngine(host, port, services, server)
@@ -84,9 +89,12 @@ class RunningEngine implements Engine {
 
   async execute(sql: string): Promise<void> {
     if (this.#closing !== undefined) throw closed()
-    const session = new Session(this.#services, [])
+    const { generation, seats } = this.#services
+    const seat = await seats.take(() => {})
+    if (isFailure(seat)) throw sqlFailed(seat.message, seat.code)
+    const session = new Session(this.#services, seat, [])
     try {
-      for (const piece of statementsOf(sql, this.#services.generation)) {
+      for (const piece of statementsOf(sql, { generation, shared: seat.shared })) {
         if (piece.kind !== 'sql') {
           const why = 'a script can neither stream nor load from a client'
           throw piece.kind === 'refused'
@@ -113,11 +121,12 @@ class RunningEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    const { hub, turns, backend } = this.#services
+    const { hub, turns, seats, backend } = this.#services
     this.#keeper.stop()
     const served = this.#server.close()
     hub.close()
     turns.close()
+    seats.close()
     await Promise.all([served, backend.stop()])
   }
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Generation } from '../types.js'
 import {
   bindComplete,
   type ColumnDescription,
@@ -24,7 +23,7 @@ import {
   sync,
   target,
 } from '../wire/frontend.js'
-import { type Statement, statementsOf } from '../wire/statement.js'
+import { type Grammar, type Statement, statementsOf } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import { answerParts } from './answers.js'
 import { failureOf, isFailure, type Session } from './session.js'
@@ -54,7 +53,7 @@ interface Own {
 export class Extended {
   readonly #prefix: string
   readonly #runner: Runner
-  readonly #generation: Generation
+  readonly #grammar: Grammar
   readonly #own = new Map<string, Own>()
   readonly #portals = new Map<string, Own>()
   /** The names, as PostgreSQL knows them, of the statements that have to be closed at the end. */
@@ -63,10 +62,10 @@ export class Extended {
   #closes: boolean[] = []
   #skipping = false
 
-  constructor(prefix: string, runner: Runner, generation: Generation) {
+  constructor(prefix: string, runner: Runner, grammar: Grammar) {
     this.#prefix = prefix
     this.#runner = runner
-    this.#generation = generation
+    this.#grammar = grammar
   }
 
   /** Answers one message; the answer may wait for Sync or Flush. */
@@ -109,7 +108,7 @@ export class Extended {
   }
 
   async #parse(parts: Parse): Promise<void> {
-    const pieces = statementsOf(parts.sql, this.#generation)
+    const pieces = statementsOf(parts.sql, this.#grammar)
     const [piece] = pieces
     if (pieces.length > 1) {
       return this.#fail(failure('42601', 'cannot insert multiple commands into a prepared statement'))
@@ -166,7 +165,10 @@ export class Extended {
       this.#skipping = !(await this.#runner.stream(statement.subscription))
     } else {
       await this.#fail(
-        failure('0A000', `${this.#generation.toUpperCase()} can only be run inside COPY (…) TO STDOUT`),
+        failure(
+          '0A000',
+          `${this.#grammar.generation.toUpperCase()} can only be run inside COPY (…) TO STDOUT`,
+        ),
       )
     }
   }

@@ -1,15 +1,17 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { invalidOption } from '../errors.js'
+import { unusable } from '../evaluate/socket.js'
 import type { EngineEvent, EngineOptions, Retention } from '../types.js'
 
 /** All options, checked, with their defaults. */
-export type Settled = Required<EngineOptions>
+export type Settled = Required<Omit<EngineOptions, 'postgres'>> & { readonly postgres: string | undefined }
 
 /** Checks everything before anything happens. Throws `INVALID_OPTION`. */
 export function settle(options: EngineOptions): Settled {
   const { host = '127.0.0.1', port = 0, generation = 'subscribe', nowMs = Date.now, retain = [] } = options
   const { maxCopyInBytes = 64 * 1024 * 1024, cacheDir = defaultCacheDir(), onEvent = () => {} } = options
+  const { postgres } = options
   const { historyMs = 0, maxHistoryBytes = 64 * 1024 * 1024 } = options
   if (typeof host !== 'string' || host === '') throw invalidOption('host', host, 'an address to listen on')
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
@@ -18,6 +20,9 @@ export function settle(options: EngineOptions): Settled {
   if (generation !== 'tail' && generation !== 'subscribe') {
     throw invalidOption('generation', generation, "'tail' or 'subscribe'")
   }
+  const wrong = postgres === undefined ? undefined : unusable(postgres)
+  // Without the value: it may hold a password.
+  if (wrong !== undefined) throw invalidOption('postgres', `not a URL (${wrong})`, 'a postgres:// URL')
   if (typeof nowMs !== 'function' || !Number.isFinite(nowMs())) {
     throw invalidOption('nowMs', nowMs, 'a function that gives milliseconds since 1970')
   }
@@ -36,6 +41,7 @@ export function settle(options: EngineOptions): Settled {
     host,
     port,
     generation,
+    postgres,
     nowMs,
     retain,
     maxCopyInBytes,

@@ -8,6 +8,7 @@ import { readOpening } from '../wire/startup.js'
 import { Connection } from './connection.js'
 import { Conversation } from './conversation.js'
 import { type Services, versionOf } from './services.js'
+import { isFailure } from './session.js'
 
 /** What is refused as too long beyond what a COPY may hold. */
 const statementBytes = 64 * 1024 * 1024
@@ -17,10 +18,16 @@ interface Client {
   readonly secret: number
 }
 
+/** What there is to say of the database at login. */
+interface About {
+  readonly serverVersion: string
+  readonly databaseName: string
+}
+
 /** Listens, lets clients in, and passes cancel requests to those that they mean. */
 export class Server {
   readonly #services: Services
-  readonly #serverVersion: string
+  readonly #about: About
   readonly #net: NetServer
   readonly #connections = new Set<Connection>()
   readonly #clients = new Map<number, Client>()
@@ -30,9 +37,9 @@ export class Server {
   /** Whether who connects is cut at once. */
   refusing = false
 
-  constructor(services: Services, serverVersion: string) {
+  constructor(services: Services, about: About) {
     this.#services = services
-    this.#serverVersion = serverVersion
+    this.#about = about
     this.#net = createServer({ allowHalfOpen: true }, socket => this.#accept(socket))
   }
 
@@ -120,9 +127,14 @@ export class Server {
 
   async #converse(connection: Connection, parameters: ReadonlyMap<string, string>): Promise<void> {
     connection.startTyped()
+    const seat = await this.#services.seats.take(() => connection.end())
+    if (isFailure(seat)) {
+      await connection.send(errorResponse(seat))
+      return connection.end()
+    }
     const pid = this.#nextPid++
     const secret = randomInt(1, 2 ** 31 - 1)
-    const conversation = new Conversation(pid, connection, this.#services, settingsOf(parameters))
+    const conversation = new Conversation(pid, connection, this.#services, seat, settingsOf(parameters))
     this.#clients.set(pid, { conversation, secret })
     try {
       const statuses = this.#statuses(parameters).map(([name, value]) => parameterStatus(name, value))
@@ -141,7 +153,7 @@ export class Server {
       ['client_encoding', 'UTF8'],
       ['DateStyle', 'ISO, MDY'],
       ['integer_datetimes', 'on'],
-      ['server_version', this.#serverVersion],
+      ['server_version', this.#about.serverVersion],
       ['standard_conforming_strings', 'on'],
     ]
     if (generation === 'tail') return common
@@ -150,7 +162,7 @@ export class Server {
       ['TimeZone', 'UTC'],
       ['IntervalStyle', 'postgres'],
       ['cluster', parameters.get('cluster') ?? 'quickstart'],
-      ['database', 'materialize'],
+      ['database', this.#about.databaseName],
       ['search_path', 'public'],
       ['mz_version', versionOf(generation)],
     ]

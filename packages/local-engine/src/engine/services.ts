@@ -4,12 +4,15 @@ import type { Oracle } from '../stream/oracle.js'
 import type { Timers } from '../stream/timers.js'
 import type { Turns } from '../stream/turns.js'
 import type { EngineEvent, Generation } from '../types.js'
+import type { Seats } from './seats.js'
 
 /** What every client of an engine shares. */
 export interface Services {
   readonly generation: Generation
   readonly backend: Backend
+  /** Whose turn it is in the session that views are evaluated in. */
   readonly turns: Turns
+  readonly seats: Seats
   readonly oracle: Oracle
   readonly hub: Hub
   readonly timers: Timers

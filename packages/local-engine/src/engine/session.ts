@@ -6,25 +6,28 @@ import { framesOf } from '../wire/frames.js'
 import { query, sync } from '../wire/frontend.js'
 import { changesToReport, type Setting } from '../wire/settings.js'
 import type { Subject } from '../wire/subscription.js'
+import type { Seat } from './seats.js'
 import type { Services } from './services.js'
 
 /** Poisons a transaction, as any error of a statement would. */
 const nonsense: Buffer = query('mz_local_abort')
 
 /**
- * One client's use of the only session: takes it when there is something to run, keeps it through transactions
+ * One client's use of its seat: takes the session when there is something to run, keeps it through transactions
  * and unfinished extended queries, and gives it back after them.
  */
 export class Session {
   readonly #services: Services
+  readonly #seat: Seat
   #settings: readonly Setting[]
   #status: TransactionStatus = 'I'
   /** Messages were run since the last Sync. */
   #unsynced = false
   #lastTag = ''
 
-  constructor(services: Services, settings: readonly Setting[]) {
+  constructor(services: Services, seat: Seat, settings: readonly Setting[]) {
     this.#services = services
+    this.#seat = seat
     this.#settings = settings
   }
 
@@ -38,15 +41,16 @@ export class Session {
 
   /** Whether it keeps the others waiting although nothing of it runs. */
   get holds(): boolean {
-    return this.#services.turns.holds(this)
+    return this.#seat.shared && this.#seat.turns.holds(this)
   }
 
   /** Runs messages in one go. A failure if it was canceled while it waited for its turn. */
   async submit(messages: readonly Uint8Array[]): Promise<Buffer | Failure> {
-    const { turns, backend, oracle, hub } = this.#services
+    const { oracle, hub } = this.#services
+    const { turns } = this.#seat
     if (!(await turns.take(this))) return canceled
     const inTheMiddle = this.#unsynced || this.#status !== 'I'
-    const result = await backend.run({
+    const result = await this.#seat.run({
       messages: joinOwned(messages),
       settings: this.#settings,
       nowMs: inTheMiddle ? undefined : oracle.now(),
@@ -118,17 +122,18 @@ export class Session {
     }
   }
 
-  /** Takes it out of the line, if it waits for its turn. */
+  /** Takes it out of the line, if it waits for its turn; else cancels what runs, where that is possible. */
   cancel(): void {
-    this.#services.turns.withdraw(this)
+    if (!this.#services.turns.withdraw(this) && !this.#seat.turns.withdraw(this)) this.#seat.cancel()
   }
 
   /** Rolls back what is open, runs what tidies up, and lets go. */
   async end(tidying: readonly Uint8Array[]): Promise<void> {
+    if (!this.#seat.shared) return this.#seat.close()
     const rollback = this.holds ? [...(this.#unsynced ? [sync] : []), query('ROLLBACK')] : []
     const messages = [...rollback, ...(tidying.length > 0 ? [...tidying, sync] : [])]
     if (messages.length > 0) await this.submit(messages)
-    this.#services.turns.give(this)
+    this.#seat.turns.give(this)
   }
 }
 

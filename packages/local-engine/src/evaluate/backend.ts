@@ -5,7 +5,7 @@ import type { Setting } from '../wire/settings.js'
 import type { Subject } from '../wire/subscription.js'
 import type { LineChange } from './multiset.js'
 
-/** Messages to run in one go in the only session there is. */
+/** Messages to run in one go. */
 export interface Batch {
   /** Whole frontend messages. */
   readonly messages: Uint8Array
@@ -60,6 +60,8 @@ export interface Evaluated {
   readonly changes: readonly LineChange[]
   readonly rows?: readonly LineChange[]
   readonly failure?: Failure
+  /** It only has to wait: it is where it was, and will be tried again. */
+  readonly waits?: true
 }
 
 /** A step of upkeep: prune one slice, vacuum one table, or write a checkpoint. */
@@ -71,17 +73,23 @@ export interface BackendOptions {
   readonly version: string
   readonly cacheDir: string
   readonly retain: readonly Retention[]
+  /** The URL of the PostgreSQL server to work on; undefined for PGlite. */
+  readonly postgres: string | undefined
 }
 
 /** What a backend says once it is ready. */
 export interface Ready {
   readonly cache: CacheUse
   readonly serverVersion: string
+  /** What its name is in SQL. */
+  readonly databaseName: string
+  /** What sessions beside its own have to start with. */
+  readonly sessionSettings: readonly Setting[]
   readonly events: readonly EngineEvent[]
 }
 
 /**
- * A database with one session, somewhere else. Calls are answered one after the other, in order.
+ * A database, somewhere else, and one session of it. Calls are answered one after the other, in order.
  * A call rejects only if the backend is gone.
  */
 export interface Backend {

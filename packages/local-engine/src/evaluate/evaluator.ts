@@ -1,4 +1,4 @@
-import { failure } from '../wire/failure.js'
+import { type Failure, failure } from '../wire/failure.js'
 import { query } from '../wire/frontend.js'
 import type { Evaluated, EvaluateRequest, Plan, Want } from './backend.js'
 import { lineConversion } from './columns.js'
@@ -10,11 +10,14 @@ import { consolidate, countLines, difference, type LineChange, type Multiset } f
 interface Held {
   readonly plan: Plan
   readonly convert: (line: string) => string
-  /** The horizon of transactions that the last evaluation saw. */
-  horizon: string
+  /** The transactions that the last evaluation saw. */
+  seen: string
   answer: Buffer
   rows: Multiset
 }
+
+/** Why a view cannot be evaluated now, and soon can: another session locks it, or the server gave this one way. */
+const passing: ReadonlySet<Failure['code']> = new Set(['55P03', '40001', '40P01', '57014'])
 
 /** Keeps the views that are listened to, and says what changed between two evaluations of each. */
 export class Evaluator {
@@ -29,39 +32,56 @@ export class Evaluator {
     this.#views.delete(id)
   }
 
-  /** Evaluates what may have changed, all at one timestamp and in one state of the tables. */
+  /** Trusts nothing of what was seen before: the next evaluation looks at everything. What is held stays. */
+  distrust(): void {
+    for (const view of this.#views.values()) view.seen = ''
+  }
+
+  /**
+   * Evaluates what may have changed, all at one timestamp and in one state of the tables, whoever else writes.
+   * If the database is lost in the middle, what was found before counts.
+   */
   async evaluate({ timestamp, tick, wants }: EvaluateRequest): Promise<Evaluated[]> {
     const results: Evaluated[] = []
-    const horizon = await this.#horizon()
-    for (const want of wants) {
-      const view = this.#viewOf(want)
-      if (view === undefined) continue
-      const { temporal } = view.plan
-      if (view.horizon !== horizon || want.rows !== undefined || (tick && temporal)) {
-        results.push(await this.#advance(view, want, horizon, timestamp))
-      } else if (!temporal) {
-        // Nothing was written. (A temporal view that is not due stays where it is: time may have changed it.)
-        results.push({ id: want.id, changes: [] })
+    try {
+      const visible = await this.#begin()
+      for (const want of wants) {
+        const view = this.#viewOf(want)
+        if (view === undefined) continue
+        const { temporal } = view.plan
+        if (view.seen !== visible || want.rows !== undefined || (tick && temporal)) {
+          results.push(await this.#advance(view, want, visible, timestamp))
+        } else if (!temporal) {
+          // Nothing was written. (A temporal view that is not due stays where it is: time may have changed it.)
+          results.push({ id: want.id, changes: [] })
+        }
       }
+      await this.#database.raw(query('COMMIT'))
+    } catch (thrown) {
+      if (results.length === 0) throw thrown
     }
     return results
   }
 
-  async #advance(view: Held, want: Want, horizon: string, timestamp: number): Promise<Evaluated> {
+  async #advance(view: Held, want: Want, visible: string, timestamp: number): Promise<Evaluated> {
     const { plan } = view
     const before = want.rows === 'before' ? { rows: converted(view) } : {}
-    await this.#database.dress(plan.settings, timestamp)
-    const answer = await this.#database.raw(query(`COPY (${plan.sql}\n) TO STDOUT`))
+    const answer = await this.#copy(plan, timestamp)
     const after = (): { rows?: LineChange[] } => (want.rows === 'after' ? { rows: converted(view) } : before)
-    view.horizon = horizon
     // Most evaluations give what the last one gave: comparing bytes is far cheaper than comparing rows.
-    if (answer.equals(view.answer)) return { id: want.id, changes: [], ...after() }
+    if (answer.equals(view.answer)) {
+      view.seen = visible
+      return { id: want.id, changes: [], ...after() }
+    }
     const copied = readCopyOut(answer)
     if (!copied.ok) {
       // Not kept as the last answer: the next attempt must be compared with the last good rows.
-      view.horizon = ''
-      return { id: want.id, changes: [], failure: copied.failure }
+      view.seen = ''
+      await this.#recover()
+      const waits = passing.has(copied.failure.code)
+      return { id: want.id, changes: [], failure: copied.failure, ...(waits ? { waits } : {}) }
     }
+    view.seen = visible
     if (copied.columns !== plan.columns.length) {
       const reason = `it has ${copied.columns} columns now, and had ${plan.columns.length}`
       return { id: want.id, changes: [], failure: failure('0A000', reason) }
@@ -73,22 +93,41 @@ export class Evaluator {
     return { id: want.id, changes: convert(raw, view.convert), ...after() }
   }
 
+  /**
+   * Begins to look at one state of the tables, and gives the transactions that can be seen in it. What they are moves
+   * with every transaction that wrote anything, however it wrote it, once it is committed. (Statistics counters lag,
+   * and triggers miss what they are not installed on.)
+   * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+   */
+  async #begin(): Promise<string> {
+    const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+    await this.#database.raw(query(begin))
+    return (await this.#database.value('SELECT pg_current_snapshot()')) ?? ''
+  }
+
+  /** A view's rows. If that fails the others of this moment can still be seen, after `#recover()`. */
+  async #copy(plan: Plan, timestamp: number): Promise<Buffer> {
+    await this.#database.raw(query('SAVEPOINT mz_local_view'))
+    await this.#database.dress(plan.settings, timestamp)
+    return this.#database.raw(
+      Buffer.concat([query(`COPY (${plan.sql}\n) TO STDOUT`), query('RELEASE mz_local_view')]),
+    )
+  }
+
+  async #recover(): Promise<void> {
+    await this.#database.raw(
+      Buffer.concat([query('ROLLBACK TO mz_local_view'), query('RELEASE mz_local_view')]),
+    )
+    this.#database.undress()
+  }
+
   #viewOf({ id, plan }: Want): Held | undefined {
     const known = this.#views.get(id)
     if (known !== undefined || plan === undefined) return known
     const convert = lineConversion(plan.columns)
-    const view: Held = { plan, convert, horizon: '', answer: Buffer.alloc(0), rows: new Map() }
+    const view: Held = { plan, convert, seen: '', answer: Buffer.alloc(0), rows: new Map() }
     this.#views.set(id, view)
     return view
-  }
-
-  /**
-   * The first transaction that has not begun: it moves with every transaction that wrote anything, however it wrote
-   * it, and with nothing else. (Statistics counters lag, and triggers miss what they are not installed on.)
-   * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
-   */
-  async #horizon(): Promise<string> {
-    return (await this.#database.value('SELECT pg_snapshot_xmax(pg_current_snapshot())')) ?? ''
   }
 }
 

@@ -14,8 +14,10 @@ import type {
 } from './backend.js'
 import { Database } from './database.js'
 import { Evaluator } from './evaluator.js'
+import { functionsOf } from './functions.js'
+import { PgliteProtocol } from './pglite.js'
 import { planOf } from './planner.js'
-import { functionsOf, prepare } from './prepare.js'
+import { databaseName, prepare } from './prepare.js'
 import { Upkeep } from './upkeep.js'
 
 /** PGlite in this thread: its calls hold the thread until they are done, which is why it lives in a worker. */
@@ -28,7 +30,7 @@ export class LocalBackend implements Backend {
   private constructor(database: Database, options: BackendOptions, close: () => Promise<void>) {
     this.#database = database
     this.#evaluator = new Evaluator(database)
-    this.#upkeep = new Upkeep(database, options.retain)
+    this.#upkeep = new Upkeep(database, options.retain, { vacuums: true })
     this.#close = close
   }
 
@@ -36,12 +38,12 @@ export class LocalBackend implements Backend {
     options: BackendOptions,
   ): Promise<{ readonly backend: LocalBackend; readonly ready: Ready }> {
     const { pglite, cache, events } = await prepare(options)
-    const database = new Database(pglite)
+    const database = new Database(new PgliteProtocol(pglite))
     const made = await database.rows(functionsOf(options.version))
     if (!made.ok) throw new Error(made.failure.message)
     const serverVersion = (await database.value('SHOW server_version')) ?? ''
     const backend = new LocalBackend(database, options, () => pglite.close())
-    return { backend, ready: { cache, events, serverVersion } }
+    return { backend, ready: { cache, events, serverVersion, databaseName, sessionSettings: [] } }
   }
 
   run(batch: Batch): Promise<BatchResult> {

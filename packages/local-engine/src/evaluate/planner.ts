@@ -99,9 +99,13 @@ function asMaterialize(failed: Failure): Failure {
   return failure('XX000', `unknown catalog item '${relation}'`)
 }
 
+/** now(), transaction_, statement_ and clock_timestamp(), timeofday(), age() of one value; CURRENT_TIMESTAMP and its like. */
+const clocks = '[{]SQLVALUEFUNCTION |:funcid (1299|2647|2648|2649|274|1386|2059) '
+
 /**
  * Follows a view to the tables and functions under it. A function of the user's (mz_now() is one) that is not
- * immutable may change with time. Dependencies on system catalogs are not recorded; a rule names them by `:relid`.
+ * immutable may change with time, and so may the clocks of PostgreSQL itself, which only the rule's text shows: now() and
+ * its like, age() and CURRENT_TIMESTAMP. Dependencies on system catalogs are not recorded; a rule names them by `:relid`.
  * https://www.postgresql.org/docs/current/catalog-pg-depend.html
  */
 async function reachOf(database: Database, oid: string): Promise<Pick<Plan, 'temporal' | 'constant'>> {
@@ -115,7 +119,7 @@ async function reachOf(database: Database, oid: string): Promise<Pick<Plan, 'tem
       WHERE d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass)
     )
     SELECT
-      coalesce(bool_or(p.provolatile <> 'i'), false),
+      coalesce(bool_or(p.provolatile <> 'i' OR w.ev_action::text ~ ${literal(clocks)}), false),
       coalesce(bool_or(c.relkind IN ('r', 'p', 'm', 'f') OR w.ev_action::text ~ ':relid [1-9][0-9]{0,4} '), false)
     FROM reached r
     LEFT JOIN pg_proc p ON p.oid = r.oid AND r.class = 'pg_proc'::regclass

@@ -7,7 +7,6 @@ import { reasonOf } from '../errors.js'
 import type { CacheUse, EngineEvent } from '../types.js'
 import type { BackendOptions } from './backend.js'
 import { cachePath, readCache, writeCache } from './cache.js'
-import { literal } from './database.js'
 
 /** A database that has started, and where its data directory came from. */
 export interface Prepared {
@@ -17,7 +16,7 @@ export interface Prepared {
 }
 
 /** The database that clients see; Materialize's own name for it, so that `materialize.public.t` means what it says. */
-const databaseName = 'materialize'
+export const databaseName = 'materialize'
 
 const settings: readonly string[] = [
   // Everything is in memory and gone with the process: nothing needs to be safe on a disk.
@@ -79,18 +78,6 @@ async function make(): Promise<Uint8Array<ArrayBuffer>> {
   } finally {
     await pglite.close()
   }
-}
-
-/** The functions that models use. In pg_catalog: found on any search path, and not dropped with `public`. */
-export function functionsOf(version: string): string {
-  // A setting that is fixed for an evaluation is inlined and compared with an index; a clock would run for every row.
-  const now =
-    "LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT pg_catalog.current_setting('mz.now')::pg_catalog.int8 $$"
-  return `
-    CREATE OR REPLACE FUNCTION pg_catalog.mz_now() RETURNS bigint ${now};
-    CREATE OR REPLACE FUNCTION pg_catalog.mz_logical_timestamp() RETURNS bigint ${now};
-    CREATE OR REPLACE FUNCTION pg_catalog.mz_version() RETURNS text
-      LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT ${literal(version)}::text $$;`
 }
 
 async function pgliteVersion(): Promise<string> {

@@ -19,21 +19,26 @@ type Step = (nowMs: number) => Promise<EngineEvent[]>
 export class Upkeep {
   readonly #database: Database
   readonly #retain: readonly Retention[]
+  readonly #vacuums: boolean
   readonly #reported = new Set<string>()
   #steps: Step[] = []
   #horizon = ''
   #walBytes = 0
 
-  constructor(database: Database, retain: readonly Retention[]) {
+  /** Without `vacuums` it only deletes what is old: the database looks after itself. */
+  constructor(database: Database, retain: readonly Retention[], { vacuums }: { readonly vacuums: boolean }) {
     this.#database = database
     this.#retain = retain
+    this.#vacuums = vacuums
   }
 
   /** Does the next step. A round begins when there is none left, and is over at once if nothing was written. */
   async step(nowMs: number): Promise<UpkeepResult> {
     if (this.#steps.length === 0) {
-      this.#steps = [...this.#retain.map(each => this.#prune(each)), () => this.#survey()]
+      this.#steps = this.#retain.map(each => this.#prune(each))
+      if (this.#vacuums) this.#steps.push(() => this.#survey())
     }
+    if (this.#steps.length === 0) return { more: false, events: [] }
     // In every step: between two of them the session was a client's, with its search path.
     await this.#database.dress([], nowMs)
     const events = (await this.#steps.shift()?.(nowMs)) ?? []

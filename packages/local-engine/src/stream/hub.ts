@@ -12,6 +12,10 @@ import { View } from './view.js'
 export interface HubOptions {
   readonly generation: Generation
   readonly backend: Backend
+  /** What the database is called, as it stands before the names of relations. */
+  readonly databaseName: string
+  /** Others write to the database too, unseen: it has to be looked at all the time. */
+  readonly polls: boolean
   readonly turns: Turns
   readonly oracle: Oracle
   readonly timers: Timers
@@ -146,7 +150,8 @@ export class Hub {
     if (this.#closed || this.#running || this.#views.size === 0) return
     this.#clear?.()
     const views = [...this.#views.values()]
-    const temporal = views.some(view => view.plan.temporal || view.wanted.length > 0)
+    const { polls } = this.#options
+    const temporal = polls || views.some(view => view.plan.temporal || view.wanted.length > 0)
     const nowMs = this.#options.timers.monotonicMs()
     const [lastStartMs, lastEndMs] = [this.#lastStartMs, this.#lastEndMs]
     const pace = { nowMs, lastStartMs, lastEndMs, urgent: this.#urgent, temporal }
@@ -190,7 +195,7 @@ export class Hub {
   }
 
   #apply(view: View, timestamp: number, want: Want, result: Evaluated): void {
-    const { generation, onEvent } = this.#options
+    const { generation, databaseName, onEvent } = this.#options
     const statement = view.plan.name
     const before = view.failure
     const failed = result.failure
@@ -204,9 +209,10 @@ export class Hub {
       const { code: sqlState, message: reason } = failed
       onEvent({ type: 'evaluation-failed', statement, timestamp: BigInt(timestamp), sqlState, reason })
     }
-    if (generation === 'tail') view.applySilently(timestamp, want, failed)
+    if (result.waits) view.note(failed)
+    else if (generation === 'tail') view.applySilently(timestamp, want, failed)
     else {
-      view.fail(asSubscribe(failed))
+      view.fail(asSubscribe(failed, databaseName))
       // It has no contents at this time: there is nothing to come back to.
       this.#drop(view)
     }
@@ -214,9 +220,9 @@ export class Hub {
 }
 
 /** How SUBSCRIBE ends when its dataflow fails. A table that is gone was dropped: the statement was planned with it. */
-function asSubscribe(failed: Failure): Failure {
+function asSubscribe(failed: Failure, databaseName: string): Failure {
   const gone = failed.code === '42P01' ? /"(.*)"/s.exec(failed.message)?.[1] : undefined
   if (gone === undefined) return failure('XX000', `Evaluation error: ${failed.message}`)
-  const name = `materialize.${gone.includes('.') ? gone : `public.${gone}`}`
+  const name = `${databaseName}.${gone.includes('.') ? gone : `public.${gone}`}`
   return failure('XX000', `subscribe has been terminated because underlying relation "${name}" was dropped`)
 }

@@ -1,4 +1,4 @@
-/** How often a view is evaluated that time alone changes. */
+/** How often a view is evaluated that time alone changes, or that others write to. */
 export const tickMs = 100
 /** How often an evaluation looks at views that only writes change: often enough for a progress row a second. */
 const idleTickMs = 450
@@ -13,7 +13,7 @@ export interface Pace {
   readonly lastEndMs: number
   /** Something was written, or someone waits for a first row. */
   readonly urgent: boolean
-  /** Some view changes with time alone. */
+  /** Some view changes with time alone, or unseen. */
   readonly temporal: boolean
 }
 

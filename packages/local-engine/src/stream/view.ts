@@ -128,6 +128,11 @@ export class View {
     this.#failure = failure
   }
 
+  /** It cannot be evaluated for now: nothing is known of this time, and it stays where it is. */
+  note(failure: Failure): void {
+    this.#failure = failure
+  }
+
   /** Ends everyone's stream. */
   fail(failure: Failure): void {
     for (const listener of [...this.#waiting.keys(), ...this.#listening])

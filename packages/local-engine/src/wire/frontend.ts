@@ -64,3 +64,7 @@ export function target(type: 'D' | 'C', parts: Target): Buffer {
 export const sync: Buffer = message('S')
 export const flush: Buffer = message('H')
 export const copyDone: Buffer = message('c')
+
+export function copyFail(reason: string): Buffer {
+  return message('f', body => body.cstring(reason))
+}

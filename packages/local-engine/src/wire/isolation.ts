@@ -35,6 +35,15 @@ export function sharedState(tokens: readonly Token[]): Failure | undefined {
     : refusal(`${lock}()`, 'Use pg_advisory_xact_lock(), which lasts for a transaction.')
 }
 
+/** Refuses what a client would wait for in vain, in a session of its own. */
+export function unheard(tokens: readonly Token[]): Failure | undefined {
+  if (tokens[0]?.kind !== 'word' || tokens[0].value !== 'listen') return undefined
+  const hint = 'Stream a table instead, or listen on a connection to the database itself.'
+  return failure('0A000', 'LISTEN is not supported by the local engine: it passes no notifications on', {
+    hint,
+  })
+}
+
 function isTemporary(words: readonly string[]): boolean {
   const isTemp = (word: string | undefined): boolean => word === 'temp' || word === 'temporary'
   if (words[0] === 'create') {

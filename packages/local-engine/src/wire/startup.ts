@@ -1,4 +1,4 @@
-import { ByteReader } from './bytes.js'
+import { ByteReader, ByteWriter } from './bytes.js'
 
 /** What the first message of a connection asks for. */
 export type Opening =
@@ -8,7 +8,7 @@ export type Opening =
   | { readonly kind: 'unsupported'; readonly version: number }
 
 // https://www.postgresql.org/docs/current/protocol-message-formats.html
-const cancelRequest = 80877102
+const cancelRequestCode = 80877102
 const sslRequest = 80877103
 const gssEncRequest = 80877104
 
@@ -16,7 +16,7 @@ export function readOpening(body: Buffer): Opening {
   const reader = new ByteReader(body)
   const version = reader.int32()
   if (version === sslRequest || version === gssEncRequest) return { kind: 'encryption' }
-  if (version === cancelRequest) return { kind: 'cancel', pid: reader.int32(), secret: reader.int32() }
+  if (version === cancelRequestCode) return { kind: 'cancel', pid: reader.int32(), secret: reader.int32() }
   if (version >>> 16 !== 3) return { kind: 'unsupported', version }
   const parameters = new Map<string, string>()
   while (reader.remaining > 1) {
@@ -25,4 +25,9 @@ export function readOpening(body: Buffer): Opening {
     parameters.set(name, reader.cstring())
   }
   return { kind: 'startup', parameters }
+}
+
+/** Asks a server to cancel what runs in the session that has this key. */
+export function cancelRequest(pid: number, secret: number): Buffer {
+  return new ByteWriter(16).int32(16).int32(cancelRequestCode).int32(pid).int32(secret).take()
 }

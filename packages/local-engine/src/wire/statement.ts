@@ -2,7 +2,7 @@ import type { Generation } from '../types.js'
 import { Cursor } from './cursor.js'
 import { dialectOf, lacking } from './dialect.js'
 import { type Failure, failure, syntaxError } from './failure.js'
-import { sharedState } from './isolation.js'
+import { sharedState, unheard } from './isolation.js'
 import { readSubscription, type Subscription } from './subscription.js'
 import { type Token, tokensOf } from './tokens.js'
 
@@ -16,6 +16,13 @@ export type Statement =
   | { readonly kind: 'copy-in'; readonly sql: string; readonly binary: boolean }
   /** Refused before PostgreSQL sees it. */
   | { readonly kind: 'refused'; readonly failure: Failure }
+
+/** How what clients send is to be read. */
+export interface Grammar {
+  readonly generation: Generation
+  /** All clients have one session: what it would keep for everybody is refused. */
+  readonly shared: boolean
+}
 
 /** The words that PostgreSQL takes after `COPY (`. */
 const copyable: ReadonlySet<string> = new Set([
@@ -34,7 +41,7 @@ const copyable: ReadonlySet<string> = new Set([
  * Cuts what a client sent into the pieces that are ours and the runs of statements that are PostgreSQL's.
  * Text with nothing of ours in it comes back as one piece, so that it keeps its implicit transaction.
  */
-export function statementsOf(sql: string, generation: Generation): Statement[] {
+export function statementsOf(sql: string, grammar: Grammar): Statement[] {
   const pieces: Statement[] = []
   let pending: { start: number; tags: (string | undefined)[]; text: string; from: number } | undefined
   const close = (end: number): void => {
@@ -46,7 +53,7 @@ export function statementsOf(sql: string, generation: Generation): Statement[] {
     const [first] = tokens
     const last = tokens.at(-1)
     if (first === undefined || last === undefined) continue
-    const ours = recognise(sql, tokens, generation)
+    const ours = recognise(sql, tokens, grammar)
     if (ours !== undefined) {
       close(first.start)
       pieces.push(ours)
@@ -54,7 +61,7 @@ export function statementsOf(sql: string, generation: Generation): Statement[] {
     }
     const start = pieces.length === 0 ? 0 : first.start
     pending ??= { start, tags: [], text: '', from: start }
-    const mapped = dialectOf(sql, tokens, generation)
+    const mapped = dialectOf(sql, tokens, grammar.generation)
     if (mapped !== undefined) {
       pending.text += sql.slice(pending.from, first.start) + mapped.sql
       pending.from = last.end
@@ -82,14 +89,18 @@ function splitStatements(tokens: readonly Token[]): Token[][] {
   return statements
 }
 
-function recognise(sql: string, tokens: readonly Token[], generation: Generation): Statement | undefined {
+function recognise(
+  sql: string,
+  tokens: readonly Token[],
+  { generation, shared }: Grammar,
+): Statement | undefined {
   const cursor = new Cursor(tokens)
   const first = cursor.peek()
   if (first?.kind !== 'word') return undefined
   if (first.value === 'tail' || first.value === 'subscribe') {
     return subscribe(sql, cursor, generation, false)
   }
-  const refused = sharedState(tokens) ?? lacking(tokens)
+  const refused = (shared ? sharedState(tokens) : unheard(tokens)) ?? lacking(tokens)
   if (refused !== undefined) return refuse(refused)
   if (!cursor.take('copy')) return undefined
   if (cursor.take('(')) return copyOut(sql, cursor, generation)

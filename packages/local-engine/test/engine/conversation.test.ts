@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../../src/engine/channel.js'
 import { Conversation } from '../../src/engine/conversation.js'
+import type { Seat } from '../../src/engine/seats.js'
 import type { Services } from '../../src/engine/services.js'
 import type { Backend } from '../../src/evaluate/backend.js'
 import { Hub } from '../../src/stream/hub.js'
@@ -105,22 +106,25 @@ function stage() {
   }
   const timers = new FakeTimers()
   const events: EngineEvent[] = []
+  const turns = new Turns()
+  const seat: Seat = { shared: true, turns, run: backend.run, cancel: () => {}, close: () => {} }
   const shared = {
     generation: 'subscribe' as const,
     backend,
-    turns: new Turns(),
+    turns,
     oracle: new Oracle(() => 1000),
     timers,
     onEvent: (event: EngineEvent) => events.push(event),
   }
   const services: Services = {
     ...shared,
-    hub: new Hub({ ...shared, historyMs: 0, maxHistoryBytes: 0 }),
+    seats: { take: () => Promise.resolve(seat), close: () => {} },
+    hub: new Hub({ ...shared, databaseName: 'materialize', polls: false, historyMs: 0, maxHistoryBytes: 0 }),
     maxCopyInBytes: 1000,
   }
   const join = (pid: number): { channel: FakeChannel; done: Promise<void> } => {
     const channel = new FakeChannel()
-    return { channel, done: new Conversation(pid, channel, services, []).run() }
+    return { channel, done: new Conversation(pid, channel, services, seat, []).run() }
   }
   return { ran, timers, events, join }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Database, identifier, literal, type RawProtocol } from '../../src/evaluate/database.js'
+import { Database, identifier, literal } from '../../src/evaluate/database.js'
+import { PgliteProtocol, type RawProtocol } from '../../src/evaluate/pglite.js'
 import { commandComplete, failureIn, message, readyForQuery } from '../../src/wire/backend.js'
 import { framesOf } from '../../src/wire/frames.js'
 import { query, readQuery, sync } from '../../src/wire/frontend.js'
@@ -16,7 +17,7 @@ function scripted(answerTo: (sql: string) => readonly Buffer[]): { database: Dat
       }
     },
   }
-  return { database: new Database(protocol), asked }
+  return { database: new Database(new PgliteProtocol(protocol)), asked }
 }
 
 const done = [commandComplete('SELECT 0'), readyForQuery('I')]

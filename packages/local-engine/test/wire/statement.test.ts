@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Failure } from '../../src/wire/failure.js'
-import { type Statement, statementsOf } from '../../src/wire/statement.js'
+import { statementsOf as read, type Statement } from '../../src/wire/statement.js'
 import type { Subscription } from '../../src/wire/subscription.js'
+
+function statementsOf(sql: string, generation: 'tail' | 'subscribe'): Statement[] {
+  return read(sql, { generation, shared: true })
+}
 
 function subscriptionOf(sql: string, generation: 'tail' | 'subscribe' = 'subscribe'): Subscription {
   const [statement] = statementsOf(sql, generation)
