@@ -64,6 +64,15 @@ export class PostgresServer {
     return `postgres://${name}:${encodeURIComponent(password)}@127.0.0.1:${this.port}/postgres`
   }
 
+  /** The URL of a new and empty database. */
+  async database(name: string): Promise<string> {
+    const client = await this.client()
+    await client.query(`drop database if exists "${name}" with (force)`)
+    await client.query(`create database "${name}"`)
+    await client.end()
+    return this.url.replace(/[^/]*$/, name)
+  }
+
   /** A client that does not go through the engine. */
   async client(): Promise<pg.Client> {
     const client = new pg.Client(this.url)
