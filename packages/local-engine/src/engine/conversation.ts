@@ -8,11 +8,12 @@ import {
   errorResponse,
   readyForQuery,
 } from '../wire/backend.js'
+import type { Grammar } from '../wire/dialect.js'
 import { canceled, type Failure, failure } from '../wire/failure.js'
 import type { Frame } from '../wire/frames.js'
-import { query, readQuery } from '../wire/frontend.js'
+import { query, readQuery, sync } from '../wire/frontend.js'
 import type { Setting } from '../wire/settings.js'
-import { type Grammar, type Statement, statementsOf } from '../wire/statement.js'
+import { type Statement, statementsOf } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import { answerParts } from './answers.js'
 import type { Channel } from './channel.js'
@@ -42,8 +43,7 @@ export class Conversation implements Runner {
     this.#services = services
     this.#shared = seat.shared
     this.session = new Session(services, seat, settings)
-    // In a session of one's own names need not be told apart.
-    this.#extended = new Extended(seat.shared ? `c${pid}_` : '', this, this.#grammar)
+    this.#extended = new Extended(`c${pid}_`, this, this.#grammar)
     channel.onDrain = () => this.#listener?.drained()
     // A statement that was sent is run, as PostgreSQL does; only a stream ends with whoever reads it.
     channel.onHangup = () => this.#listener?.end({ kind: 'gone' })
@@ -151,9 +151,18 @@ export class Conversation implements Runner {
       }
       case 'sql': {
         const answer = await this.session.submit([query(piece.sql)])
-        return isFailure(answer) ? this.refuse(answer) : this.#forward(answer, piece.tags)
+        if (isFailure(answer)) return this.refuse(answer)
+        const done = await this.#forward(answer, piece.tags)
+        if (done && piece.discards) await this.#discard()
+        return done
       }
     }
+  }
+
+  /** What DISCARD ALL does beside the settings: the statements of the protocol are gone too. */
+  async #discard(): Promise<void> {
+    const closing = this.#extended.closeAll()
+    if (closing.length > 0) await this.session.submit([...closing, sync])
   }
 
   /** Passes on an answer without its CopyInResponse and ReadyForQuery. False if it holds an error. */

@@ -9,6 +9,7 @@ import {
   parseComplete,
   rowDescription,
 } from '../wire/backend.js'
+import type { Grammar } from '../wire/dialect.js'
 import { type Failure, failure } from '../wire/failure.js'
 import type { Frame } from '../wire/frames.js'
 import {
@@ -23,7 +24,7 @@ import {
   sync,
   target,
 } from '../wire/frontend.js'
-import { type Grammar, type Statement, statementsOf } from '../wire/statement.js'
+import { type Statement, statementsOf } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import { answerParts } from './answers.js'
 import { failureOf, isFailure, type Session } from './session.js'
@@ -100,8 +101,10 @@ export class Extended {
     this.#portals.clear()
   }
 
-  /** What closes this client's statements. */
+  /** What closes this client's statements; none of them is there any more. */
   closeAll(): Buffer[] {
+    this.#own.clear()
+    this.#portals.clear()
     const closing = [...this.#names].map(name => target('C', { kind: 'S', name }))
     this.#names.clear()
     return closing
@@ -226,6 +229,8 @@ export class Extended {
 
   /** PostgreSQL tells statements apart by 63 bytes of their names. */
   #nameOf(name: string): string {
+    // The engine's own statements between two of the client's would end the unnamed one.
+    if (!this.#grammar.shared) return name === '' ? 'mz_local_unnamed' : name
     const short = name.length <= 40 ? name : createHash('sha256').update(name).digest('hex').slice(0, 40)
     return this.#prefix + short
   }

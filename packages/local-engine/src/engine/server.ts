@@ -3,7 +3,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { portBusy, startFailed } from '../errors.js'
 import { authenticationOk, backendKeyData, errorResponse, parameterStatus } from '../wire/backend.js'
 import { failure } from '../wire/failure.js'
-import { settingsOf } from '../wire/settings.js'
+import { type Setting, settingsOf, settingsToReport } from '../wire/settings.js'
 import { readOpening } from '../wire/startup.js'
 import { Connection } from './connection.js'
 import { Conversation } from './conversation.js'
@@ -134,10 +134,11 @@ export class Server {
     }
     const pid = this.#nextPid++
     const secret = randomInt(1, 2 ** 31 - 1)
-    const conversation = new Conversation(pid, connection, this.#services, seat, settingsOf(parameters))
+    const settings = settingsOf(parameters)
+    const conversation = new Conversation(pid, connection, this.#services, seat, settings)
     this.#clients.set(pid, { conversation, secret })
     try {
-      const statuses = this.#statuses(parameters).map(([name, value]) => parameterStatus(name, value))
+      const statuses = this.#statuses(settings).map(([name, value]) => parameterStatus(name, value))
       await connection.send(authenticationOk(), ...statuses, backendKeyData(pid, secret))
       await conversation.run()
     } finally {
@@ -146,25 +147,15 @@ export class Server {
   }
 
   /** What Materialize says at login. The server's version is PostgreSQL's own: its catalogs are what is here. */
-  #statuses(parameters: ReadonlyMap<string, string>): [string, string][] {
+  #statuses(settings: readonly Setting[]): Setting[] {
     const { generation } = this.#services
-    const common: [string, string][] = [
-      ['application_name', parameters.get('application_name') ?? ''],
-      ['client_encoding', 'UTF8'],
-      ['DateStyle', 'ISO, MDY'],
+    const { serverVersion, databaseName } = this.#about
+    const fixed: Setting[] = [
       ['integer_datetimes', 'on'],
-      ['server_version', this.#about.serverVersion],
-      ['standard_conforming_strings', 'on'],
+      ['server_version', serverVersion],
     ]
-    if (generation === 'tail') return common
-    return [
-      ...common,
-      ['TimeZone', 'UTC'],
-      ['IntervalStyle', 'postgres'],
-      ['cluster', parameters.get('cluster') ?? 'quickstart'],
-      ['database', this.#about.databaseName],
-      ['search_path', 'public'],
-      ['mz_version', versionOf(generation)],
-    ]
+    if (generation === 'subscribe')
+      fixed.push(['database', databaseName], ['mz_version', versionOf(generation)])
+    return [...settingsToReport(generation, settings), ...fixed]
   }
 }

@@ -4,6 +4,13 @@ import { type Failure, failure } from './failure.js'
 import { ownSettings, settingName } from './settings.js'
 import type { Token } from './tokens.js'
 
+/** How what clients send is to be read. */
+export interface Grammar {
+  readonly generation: Generation
+  /** All clients have one session: what it would keep for everybody is refused. */
+  readonly shared: boolean
+}
+
 /** A statement of Materialize in PostgreSQL's words, and the command tag that Materialize would answer with. */
 export interface Mapped {
   readonly sql: string
@@ -14,14 +21,19 @@ export interface Mapped {
  * The few statements that the same models need on Materialize and here. A materialized view is a view:
  * every view is kept current for those who listen to it, and PostgreSQL's own materialized views would be stale.
  */
-export function dialectOf(sql: string, tokens: readonly Token[], generation: Generation): Mapped | undefined {
+export function dialectOf(
+  sql: string,
+  tokens: readonly Token[],
+  { generation, shared }: Grammar,
+): Mapped | undefined {
   const cursor = new Cursor(tokens)
   const first = cursor.next()
   if (first?.kind !== 'word') return undefined
   if (first.value === 'set' || first.value === 'show' || first.value === 'reset')
     return setting(sql, tokens, cursor)
   // What else it discards is kept apart for each client, or refused.
-  if (first.value === 'discard' && cursor.take('all')) return { sql: 'RESET ALL', tag: 'DISCARD ALL' }
+  if (shared && first.value === 'discard' && cursor.take('all'))
+    return { sql: 'RESET ALL', tag: 'DISCARD ALL' }
   if ((first.value === 'drop' || first.value === 'alter') && cursor.take('materialized', 'view')) {
     const drops = generation === 'subscribe' ? 'DROP MATERIALIZED VIEW' : 'DROP VIEW'
     const tag = first.value === 'drop' ? { tag: drops } : {}

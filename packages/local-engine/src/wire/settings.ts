@@ -32,22 +32,27 @@ const reportedSince: readonly Setting[] = [
   ['search_path', 'public'],
 ]
 
+/** What a client is told at login, when these are the settings that it begins with. */
+export function settingsToReport(generation: Generation, settings: readonly Setting[]): Setting[] {
+  const names = generation === 'tail' ? reported : [...reported, ...reportedSince]
+  return names.map(([name, initial]): Setting => [name, settingValue(settings, name) ?? initial])
+}
+
 /** What a client has to be told after its settings changed. */
 export function changesToReport(
   generation: Generation,
   before: readonly Setting[],
   after: readonly Setting[],
 ): Setting[] {
-  const names = generation === 'tail' ? reported : [...reported, ...reportedSince]
-  return names.flatMap(([name, initial]): Setting[] => {
-    const value = settingValue(after, name) ?? initial
-    return value === (settingValue(before, name) ?? initial) ? [] : [[name, value]]
-  })
+  const was = settingsToReport(generation, before)
+  return settingsToReport(generation, after).filter(([, value], i) => value !== was[i]?.[1])
 }
 
 function settingValue(settings: readonly Setting[], name: string): string | undefined {
   const wanted = settingName(name)
-  return settings.find(([each]) => each.toLowerCase() === wanted)?.[1]
+  const value = settings.findLast(([each]) => each.toLowerCase() === wanted)?.[1]
+  // There is one encoding, under many names.
+  return wanted === 'client_encoding' && /^'?(utf-?8|unicode)'?$/i.test(value ?? '') ? 'UTF8' : value
 }
 
 /** What a startup message says that is no setting of the session, or that the engine answers itself. */

@@ -1,6 +1,6 @@
 import type { Generation } from '../types.js'
 import { Cursor } from './cursor.js'
-import { dialectOf, lacking } from './dialect.js'
+import { dialectOf, type Grammar, lacking } from './dialect.js'
 import { type Failure, failure, syntaxError } from './failure.js'
 import { sharedState, unheard } from './isolation.js'
 import { readSubscription, type Subscription } from './subscription.js'
@@ -8,21 +8,22 @@ import { type Token, tokensOf } from './tokens.js'
 
 /** A piece of what a client sent, by who answers it. */
 export type Statement =
-  /** For PostgreSQL. `tags` renames the command tags of its answers, in order; undefined leaves one as it is. */
-  | { readonly kind: 'sql'; readonly sql: string; readonly tags: readonly (string | undefined)[] }
+  /**
+   * For PostgreSQL. `tags` renames the command tags of its answers, in order; undefined leaves one as it is.
+   * `discards`: it is DISCARD ALL, which ends prepared statements too.
+   */
+  | {
+      readonly kind: 'sql'
+      readonly sql: string
+      readonly tags: readonly (string | undefined)[]
+      readonly discards?: true
+    }
   /** A stream; `copy` is false for the bare statement, which can be described but not run. */
   | { readonly kind: 'subscribe'; readonly subscription: Subscription; readonly copy: boolean }
   /** `COPY … FROM STDIN`: its data is gathered first. */
   | { readonly kind: 'copy-in'; readonly sql: string; readonly binary: boolean }
   /** Refused before PostgreSQL sees it. */
   | { readonly kind: 'refused'; readonly failure: Failure }
-
-/** How what clients send is to be read. */
-export interface Grammar {
-  readonly generation: Generation
-  /** All clients have one session: what it would keep for everybody is refused. */
-  readonly shared: boolean
-}
 
 /** The words that PostgreSQL takes after `COPY (`. */
 const copyable: ReadonlySet<string> = new Set([
@@ -43,10 +44,13 @@ const copyable: ReadonlySet<string> = new Set([
  */
 export function statementsOf(sql: string, grammar: Grammar): Statement[] {
   const pieces: Statement[] = []
-  let pending: { start: number; tags: (string | undefined)[]; text: string; from: number } | undefined
+  let pending:
+    | { start: number; tags: (string | undefined)[]; text: string; from: number; discards?: true }
+    | undefined
   const close = (end: number): void => {
     if (pending === undefined) return
-    pieces.push({ kind: 'sql', sql: pending.text + sql.slice(pending.from, end), tags: pending.tags })
+    const { text, from, tags, discards } = pending
+    pieces.push({ kind: 'sql', sql: text + sql.slice(from, end), tags, ...(discards ? { discards } : {}) })
     pending = undefined
   }
   for (const tokens of splitStatements(tokensOf(sql))) {
@@ -61,7 +65,8 @@ export function statementsOf(sql: string, grammar: Grammar): Statement[] {
     }
     const start = pieces.length === 0 ? 0 : first.start
     pending ??= { start, tags: [], text: '', from: start }
-    const mapped = dialectOf(sql, tokens, grammar.generation)
+    if (first.value === 'discard' && tokens[1]?.value === 'all') pending.discards = true
+    const mapped = dialectOf(sql, tokens, grammar)
     if (mapped !== undefined) {
       pending.text += sql.slice(pending.from, first.start) + mapped.sql
       pending.from = last.end

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engineFor, type TestEngine } from '../support/engine.js'
-import { readDataRowFor } from '../support/extended.js'
+import { bind, parse, readDataRowFor, sync, target } from '../support/extended.js'
 import { errorsOf, RawClient, tagsOf } from '../support/raw-client.js'
 
 let engine: TestEngine
@@ -40,6 +40,48 @@ describe('what a client sets', () => {
       expect(await shown(one, name)).toBe(before)
     }
     expect(tagsOf(await one.query('discard all'))).toEqual(['DISCARD ALL'])
+  })
+
+  it('is told to it at login, as it set it', async () => {
+    const client = await RawClient.connect(engine.port, {
+      application_name: 'mine',
+      client_encoding: 'utf8',
+      cluster: 'other',
+      options: '-c timezone=Asia/Tokyo --search_path=pg_catalog',
+    })
+    const statuses = client.frames.filter(frame => frame.type === 'S')
+    const said = Object.fromEntries(statuses.map(({ body }) => body.toString('utf8').split('\0')))
+    expect(said).toMatchObject({
+      application_name: 'mine',
+      client_encoding: 'UTF8',
+      cluster: 'other',
+      search_path: 'pg_catalog',
+      TimeZone: 'Asia/Tokyo',
+      DateStyle: 'ISO, MDY',
+      database: 'materialize',
+    })
+    expect(await shown(client, 'timezone')).toBe('Asia/Tokyo')
+    client.destroy()
+  })
+
+  it('takes its prepared statements with it when it is discarded', async () => {
+    const client = await RawClient.connect(engine.port)
+    const other = await RawClient.connect(engine.port)
+    for (const each of [client, other]) {
+      each.write(parse('kept', 'select 1'), parse('streamed', 'subscribe t'), sync)
+      await each.answer()
+    }
+    expect(tagsOf(await client.query('select 1; discard all'))).toEqual(['SELECT 1', 'DISCARD ALL'])
+    for (const name of ['kept', 'streamed']) {
+      client.write(bind('', name), sync)
+      expect(errorsOf(await client.answer())).toMatchObject([{ code: '26000' }])
+      other.write(bind('', name), sync)
+      expect(errorsOf(await other.answer())).toEqual([])
+    }
+    client.write(parse('kept', 'select 2'), bind('', 'kept'), target('E'), sync)
+    expect(readDataRowFor(await client.answer())).toEqual(['2'])
+    client.destroy()
+    other.destroy()
   })
 
   it('is told to it as PostgreSQL and Materialize do, and to nobody else', async () => {
