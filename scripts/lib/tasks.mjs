@@ -77,14 +77,18 @@ async function demo(args) {
   )
 }
 
+/** `bench` is the client's, `bench engine` the embedded engine's. */
 async function bench(args) {
   const built = await turbo('build', [])
-  return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
+  const [program, rest] = args[0] === 'engine' ? ['engine.mjs', args.slice(1)] : ['run.mjs', args]
+  return built || execute(process.execPath, [path.join('bench', program), ...rest])
 }
 
+/** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes. */
 async function soak(args) {
   const built = await turbo('build', ['--filter=@mzalert/bench...'])
-  return built || execute(process.execPath, [path.join('bench', 'soak.mjs'), ...args])
+  const [program, rest] = args[0] === 'engine' ? ['engine-soak.mjs', args.slice(1)] : ['soak.mjs', args]
+  return built || execute(process.execPath, [path.join('bench', program), ...rest])
 }
 
 async function stackCheck(args) {

@@ -17,6 +17,13 @@ export type EngineEvent =
   | { readonly type: 'started'; readonly url: string; readonly cache: CacheUse; readonly startMs: number }
   /** The prepared data directory could not be read or written at `path`; the engine works without it. */
   | { readonly type: 'cache-unavailable'; readonly path: string; readonly reason: string }
+  /** The views that are listened to were looked at, all of them together in `tookMs`: several times a second. */
+  | {
+      readonly type: 'evaluated'
+      readonly timestamp: bigint
+      readonly views: number
+      readonly tookMs: number
+    }
   /** A statement that is streamed could not be evaluated. Reported when it starts to fail, not at every attempt. */
   | {
       readonly type: 'evaluation-failed'

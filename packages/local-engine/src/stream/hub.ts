@@ -180,13 +180,16 @@ export class Hub {
   }
 
   async #evaluate(): Promise<void> {
-    const { backend, oracle } = this.#options
+    const { backend, oracle, timers, onEvent } = this.#options
     const views = new Map([...this.#views.values()].map(view => [view.id, view] as const))
     const timestamp = oracle.next([...views.values()].flatMap(view => view.wanted))
     const tick = this.#lastStartMs - this.#lastTickMs >= tickMs * 0.9
     if (tick) this.#lastTickMs = this.#lastStartMs
     const wants = new Map([...views].map(([id, view]) => [id, view.want(timestamp)] as const))
-    for (const result of await backend.evaluate({ timestamp, tick, wants: [...wants.values()] })) {
+    const results = await backend.evaluate({ timestamp, tick, wants: [...wants.values()] })
+    const tookMs = timers.monotonicMs() - this.#lastStartMs
+    onEvent({ type: 'evaluated', timestamp: BigInt(timestamp), views: views.size, tookMs })
+    for (const result of results) {
       const view = views.get(result.id)
       const want = wants.get(result.id)
       if (view !== undefined && want !== undefined) this.#apply(view, timestamp, want, result)

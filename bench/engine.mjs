@@ -1,0 +1,166 @@
+// How long from an event that is committed to its row on the wire of a client that listens, and what that costs the engine, at
+// several sizes. `npm run bench -- engine [seconds per line]`
+import pg from 'pg'
+import { to } from 'pg-copy-streams'
+import { engineProcess, percentile, sleep } from './engine-process.mjs'
+
+const secondsPerLine = Number(process.argv[2] ?? 10)
+const target = 150
+const views = ['dim_deployments', 'organization_alert', 'customer_alert']
+
+/** The models of the demo: `perSecond` events a second in a window of 30 s, or as many at once for the start. */
+async function models(perSecond) {
+  const windowMs = 30_000
+  const engine = await engineProcess({ windowMs })
+  const writer = await client(engine.url)
+  await writer.query(
+    "insert into customers select g, 'customer ' || g, case when g % 4 = 0 then 'enterprise' else 'free' end from generate_series(0, 39) g",
+  )
+  const inWindow = Math.round((perSecond * windowMs) / 1000)
+  const event = (at, customer, organization) =>
+    `jsonb_build_object('customer_id', ${customer}, 'customer_name', 'customer ' || ${customer}, 'deployment_type', case when ${customer} % 2 = 0 then 'cloud' else 'on_prem' end, 'event_type', 'deployment_created', 'organization', ${organization}, 'event_ts', ${at})`
+  const spread = `${Math.floor(Date.now() / 1000)} - g * 30 / ${Math.max(inWindow, 1)}`
+  const before = event(spread, 'g % 40', 'chr(65 + g % 5)')
+  await writer.query(`insert into deployments select ${before} from generate_series(0, ${inWindow - 1}) g`)
+  const listeners = await Promise.all(views.map(view => listen(engine.url, view)))
+  let made = 0
+  // An organization of its own for each event that is waited for: rows that leave the window are not taken for it.
+  const write = marker => {
+    const customer = made++ % 40
+    const organization = `'${marker ?? 'ABCDE'[customer % 5]}'`
+    return writer.query(
+      `insert into deployments select ${event(Math.floor(Date.now() / 1000), customer, organization)}`,
+    )
+  }
+  return { engine, write, watch: listeners[0], perSecond, size: `${inWindow} events` }
+}
+
+/** A plain view of `rows` rows, and rows written one by one. */
+async function rows(count, perSecond) {
+  const script = `create table t (id int, name text, amount int);
+    insert into t select g, 'name ' || g, g from generate_series(1, ${count}) g;
+    create view v as select id, name, amount * 2 as amount from t`
+  const engine = await engineProcess({ plain: true, script })
+  const writer = await client(engine.url)
+  const listener = await listen(engine.url, 'v')
+  let made = 0
+  const write = marker =>
+    writer.query('insert into t values ($1, $2, 1)', [count + ++made, marker ?? `new ${made}`])
+  return { engine, write, watch: listener, perSecond, size: `${count} rows` }
+}
+
+async function client(url) {
+  const connected = new pg.Client(url)
+  connected.on('error', () => {})
+  await connected.connect()
+  return connected
+}
+
+/** A stream in which a row is waited for by what stands in it. */
+async function listen(url, view) {
+  const connected = await client(url)
+  const stream = connected.query(to(`copy (subscribe ${view} with (progress)) to stdout`))
+  stream.on('error', () => {})
+  let rest = ''
+  let awaited
+  let isOpen = false
+  stream.on('data', chunk => {
+    isOpen = true
+    if (awaited === undefined) return
+    const text = rest + chunk.toString('latin1')
+    if (text.includes(awaited.marker)) awaited.resolve(performance.now())
+    rest = text.slice(-200)
+  })
+  while (!isOpen) await sleep(5)
+  return {
+    row: marker => {
+      rest = ''
+      return new Promise(resolve => {
+        awaited = { marker, resolve }
+      })
+    },
+  }
+}
+
+async function measure(start, seconds) {
+  const { engine, write, watch, perSecond, size } = await start()
+  const sentMs = []
+  const committedMs = []
+  try {
+    await sleep(1500)
+    const from = engine.samples.length
+    const endMs = performance.now() + seconds * 1000
+    const startMs = performance.now()
+    let written = 0
+    let next = startMs
+    while (performance.now() < endMs) {
+      next += 1000 / perSecond
+      // At high rates one in ten: each of them is waited for.
+      const marker = perSecond <= 10 || written % 10 === 0 ? `marked${written}x` : undefined
+      const sent = performance.now()
+      const arrived = marker && watch.row(marker)
+      await write(marker)
+      written++
+      const committed = performance.now()
+      if (arrived) {
+        const at = await Promise.race([arrived, sleep(10_000).then(() => Number.POSITIVE_INFINITY)])
+        sentMs.push(at - sent)
+        committedMs.push(Math.max(0, at - committed))
+      }
+      await sleep(Math.max(0, next - performance.now()))
+    }
+    const rate = (written * 1000) / (performance.now() - startMs)
+    const samples = engine.samples.slice(from)
+    const cpu = samples.reduce((sum, sample) => sum + sample.cpuMs, 0) / (samples.length * 1000)
+    const evaluations = samples.flatMap(sample => sample.evaluationsMs)
+    return {
+      size,
+      rate,
+      p50: percentile(committedMs, 0.5),
+      p99: percentile(committedMs, 0.99),
+      sentP99: percentile(sentMs, 0.99),
+      evaluation: percentile(evaluations, 0.5),
+      evaluation99: percentile(evaluations, 0.99),
+      cpu,
+      rssMb:
+        percentile(
+          samples.map(sample => sample.rss),
+          0.5,
+        ) / 1e6,
+      measured: sentMs.length,
+    }
+  } finally {
+    await engine.close()
+  }
+}
+
+const lines = [
+  ['the demo: 3 views over a window of 30 s', () => models(1)],
+  ['3 views over a window of 30 s', () => models(10)],
+  ['3 views over a window of 30 s', () => models(100)],
+  ['3 views over a window of 30 s', () => models(300)],
+  ['one view, all its rows', () => rows(1000, 5)],
+  ['one view, all its rows', () => rows(10_000, 5)],
+  ['one view, all its rows', () => rows(100_000, 1)],
+]
+console.log(
+  'what                                     size          written  commit to wire       from sending  evaluation          CPU  RSS',
+)
+let demo
+for (const [name, start] of lines) {
+  // One event a second: it takes a while until there are enough.
+  const result = await measure(start, demo ? secondsPerLine : secondsPerLine * 4)
+  demo ??= result
+  const { size, rate, p50, p99, sentP99, evaluation, evaluation99, cpu, rssMb } = result
+  const ms = value => `${value.toFixed(value < 10 ? 1 : 0)}`
+  console.log(
+    `${name.padEnd(40)} ${size.padEnd(13)} ${`${rate.toFixed(0)}/s`.padEnd(8)} p50 ${ms(p50).padStart(4)} p99 ${ms(p99).padStart(4)} ms  p99 ${ms(sentP99).padStart(4)} ms  p50 ${ms(evaluation)} p99 ${ms(evaluation99)} ms`.padEnd(
+      118,
+    ) + ` ${(cpu * 100).toFixed(0).padStart(3)} %  ${rssMb.toFixed(0)} MB`,
+  )
+}
+const met = demo.p99 <= target
+console.log(
+  `an event committed is on the wire within ${target} ms at the demo's size: ${met ? 'yes' : 'NO'} (p99 ${demo.p99.toFixed(1)} ms, ${demo.measured} events)`,
+)
+process.exitCode = met ? 0 : 1
