@@ -123,7 +123,8 @@ export class Conversation implements Runner {
   }
 
   get #grammar(): Grammar {
-    return { generation: this.#services.generation, shared: this.#shared }
+    const { generation, historyMs } = this.#services
+    return { generation, historyMs, shared: this.#shared }
   }
 
   get #keyword(): string {

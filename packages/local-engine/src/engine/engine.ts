@@ -52,7 +52,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const { databaseName, sessionSettings, serverVersion } = ready
   const hub = new Hub({ ...shared, databaseName, polls: postgres !== undefined, ...history })
   const seats = postgres === undefined ? sharedSeats(backend, turns) : ownSeats(postgres, sessionSettings)
-  const services: Services = { ...shared, seats, hub, maxCopyInBytes }
+  const services: Services = { ...shared, seats, hub, historyMs, maxCopyInBytes }
   const server = new Server(services, { serverVersion, databaseName })
   try {
     const port = await server.listen(host, settled.port)
@@ -89,12 +89,12 @@ class RunningEngine implements Engine {
 
   async execute(sql: string): Promise<void> {
     if (this.#closing !== undefined) throw closed()
-    const { generation, seats } = this.#services
+    const { generation, historyMs, seats } = this.#services
     const seat = await seats.take(() => {})
     if (isFailure(seat)) throw sqlFailed(seat.message, seat.code)
     const session = new Session(this.#services, seat, [])
     try {
-      for (const piece of statementsOf(sql, { generation, shared: seat.shared })) {
+      for (const piece of statementsOf(sql, { generation, historyMs, shared: seat.shared })) {
         if (piece.kind !== 'sql') {
           const why = 'a script can neither stream nor load from a client'
           throw piece.kind === 'refused'

@@ -16,6 +16,7 @@ export interface Services {
   readonly oracle: Oracle
   readonly hub: Hub
   readonly timers: Timers
+  readonly historyMs: number
   readonly maxCopyInBytes: number
   readonly onEvent: (event: EngineEvent) => void
 }

@@ -9,6 +9,8 @@ export interface Grammar {
   readonly generation: Generation
   /** All clients have one session: what it would keep for everybody is refused. */
   readonly shared: boolean
+  /** For how long changes of every view are kept: what `RETAIN HISTORY` may ask for. */
+  readonly historyMs: number
 }
 
 /** A statement of Materialize in PostgreSQL's words, and the command tag that Materialize would answer with. */
@@ -39,11 +41,21 @@ export function dialectOf(
     const tag = first.value === 'drop' ? { tag: drops } : {}
     return { sql: blank(sql, tokens, [wordRange(tokens, 'materialized')]), ...tag }
   }
+  if (first.value === 'drop' && cursor.take('index')) return indexDrop(sql, tokens, cursor)
+  if (first.value === 'alter' && retention(tokens) !== undefined) return nothing('ALTER')
   if (cursor.take('cluster')) return nothing(`${first.value.toUpperCase()} CLUSTER`)
   if (first.value === 'comment' && cursor.take('on', 'materialized', 'view')) {
     return { sql: blank(sql, tokens, [wordRange(tokens, 'materialized')]) }
   }
   return first.value === 'create' ? creation(sql, tokens, cursor, generation) : undefined
+}
+
+/** An index on a view is not there: PostgreSQL says of one that is missing that it skips it. */
+function indexDrop(sql: string, tokens: readonly Token[], cursor: Cursor): Mapped | undefined {
+  cursor.take('concurrently')
+  if (cursor.take('if', 'exists')) return undefined
+  const name = cursor.peek()?.start ?? sql.length
+  return { sql: `${sql.slice(tokens[0]?.start, name)}IF EXISTS ${sql.slice(name, tokens.at(-1)?.end)}` }
 }
 
 function creation(
@@ -99,6 +111,33 @@ export function lacking(tokens: readonly Token[]): Failure | undefined {
   return failure('0A000', `CREATE ${second.value.toUpperCase()} is not supported by the local engine`, {
     hint,
   })
+}
+
+const unitsMs: ReadonlyMap<string, number> = new Map([
+  ...['ms', 'millisecond', 'milliseconds'].map(unit => [unit, 1] as const),
+  ...['s', 'sec', 'secs', 'second', 'seconds'].map(unit => [unit, 1000] as const),
+  ...['m', 'min', 'mins', 'minute', 'minutes'].map(unit => [unit, 60_000] as const),
+  ...['h', 'hr', 'hrs', 'hour', 'hours'].map(unit => [unit, 3_600_000] as const),
+  ...['d', 'day', 'days'].map(unit => [unit, 86_400_000] as const),
+])
+
+/** What `RETAIN HISTORY [=] [FOR] '…'` asks for; undefined if the statement does not. */
+function retention(tokens: readonly Token[]): string | undefined {
+  const at = tokens.findIndex(({ value }, i) => value === 'retain' && tokens[i + 1]?.value === 'history')
+  if (at < 0 || !['create', 'alter'].includes(tokens[0]?.value ?? '')) return undefined
+  return tokens.slice(at + 2).find(({ kind }) => kind === 'string')?.value ?? ''
+}
+
+/** Refuses to promise more history than there is: it would be missed only when a client comes back. */
+export function unretained(tokens: readonly Token[], historyMs: number): Failure | undefined {
+  const asked = retention(tokens)
+  if (asked === undefined) return undefined
+  const [, count = '', unit = ''] = /^\s*(\d+)\s*([a-z]+)\s*$/i.exec(asked) ?? []
+  const wantedMs = Number(count) * (unitsMs.get(unit.toLowerCase()) ?? Number.NaN)
+  if (wantedMs <= historyMs) return undefined
+  const what = `RETAIN HISTORY FOR '${asked}' is not available: the local engine keeps ${historyMs} ms`
+  const enough = Number.isNaN(wantedMs) ? 'as many' : String(wantedMs)
+  return failure('0A000', what, { hint: `Start it with historyMs: ${enough}, or leave it out.` })
 }
 
 type Range = readonly [first: number, last: number]

@@ -1,4 +1,5 @@
 import { type Failure, failure } from './failure.js'
+import { utf8 } from './settings.js'
 import type { Token } from './tokens.js'
 
 const locks = /^pg_(try_)?advisory_(un)?lock/
@@ -11,6 +12,9 @@ export function sharedState(tokens: readonly Token[]): Failure | undefined {
   const words = tokens.map(token => (token.kind === 'word' ? token.value : ''))
   const [first, second] = words
   switch (first) {
+    case 'copy':
+      if (!words.includes('program')) return undefined
+      return failure('0A000', 'COPY with a program is not supported by the local engine: it runs none')
     case 'prepare':
     case 'execute':
     case 'deallocate':
@@ -33,6 +37,18 @@ export function sharedState(tokens: readonly Token[]): Failure | undefined {
   return lock === undefined
     ? undefined
     : refusal(`${lock}()`, 'Use pg_advisory_xact_lock(), which lasts for a transaction.')
+}
+
+/** Refuses another encoding of text than UTF8, as Materialize does: streams have no other, and PGlite would not survive it. */
+export function otherEncoding(tokens: readonly Token[]): Failure | undefined {
+  const at = tokens.findIndex(({ value }) => value === 'client_encoding' || value === 'names')
+  const first = tokens[0]?.value
+  if (at < 0 || (first !== 'set' && !tokens.some(({ value }) => value === 'set_config'))) return undefined
+  const wanted = tokens.slice(at + 1).find(({ kind, value }) => kind !== 'symbol' && value !== 'to')
+  if (wanted === undefined || utf8.test(wanted.value)) return undefined
+  return failure('22023', `invalid value for parameter "client_encoding": "${wanted.value}"`, {
+    hint: 'Available values: UTF8.',
+  })
 }
 
 /** Refuses what a client would wait for in vain, in a session of its own. */

@@ -50,13 +50,14 @@ export function changesToReport(
 
 function settingValue(settings: readonly Setting[], name: string): string | undefined {
   const wanted = settingName(name)
-  const value = settings.findLast(([each]) => each.toLowerCase() === wanted)?.[1]
-  // There is one encoding, under many names.
-  return wanted === 'client_encoding' && /^'?(utf-?8|unicode)'?$/i.test(value ?? '') ? 'UTF8' : value
+  return settings.findLast(([each]) => each.toLowerCase() === wanted)?.[1]
 }
 
 /** What a startup message says that is no setting of the session, or that the engine answers itself. */
 const notSettings: ReadonlySet<string> = new Set(['user', 'database', 'replication', 'options'])
+
+/** Names of the one encoding that there is. */
+export const utf8: RegExp = /^(utf-?8|unicode|default)$/i
 
 /**
  * The session settings that a client starts with: its parameters, and what `options` says in the manner of
@@ -75,5 +76,6 @@ export function settingsOf(parameters: ReadonlyMap<string, string>): Setting[] {
     if (equals > 0)
       settings.push([settingName(text.slice(0, equals).replaceAll('-', '_')), text.slice(equals + 1)])
   }
-  return settings
+  // Who asks for another encoding is told at login that it is UTF8, as by Materialize.
+  return settings.filter(([name]) => name !== 'client_encoding')
 }

@@ -1,8 +1,8 @@
 import type { Generation } from '../types.js'
 import { Cursor } from './cursor.js'
-import { dialectOf, type Grammar, lacking } from './dialect.js'
+import { dialectOf, type Grammar, lacking, unretained } from './dialect.js'
 import { type Failure, failure, syntaxError } from './failure.js'
-import { sharedState, unheard } from './isolation.js'
+import { otherEncoding, sharedState, unheard } from './isolation.js'
 import { readSubscription, type Subscription } from './subscription.js'
 import { type Token, tokensOf } from './tokens.js'
 
@@ -97,7 +97,7 @@ function splitStatements(tokens: readonly Token[]): Token[][] {
 function recognise(
   sql: string,
   tokens: readonly Token[],
-  { generation, shared }: Grammar,
+  { generation, shared, historyMs }: Grammar,
 ): Statement | undefined {
   const cursor = new Cursor(tokens)
   const first = cursor.peek()
@@ -105,7 +105,11 @@ function recognise(
   if (first.value === 'tail' || first.value === 'subscribe') {
     return subscribe(sql, cursor, generation, false)
   }
-  const refused = (shared ? sharedState(tokens) : unheard(tokens)) ?? lacking(tokens)
+  const refused =
+    (shared ? sharedState(tokens) : unheard(tokens)) ??
+    otherEncoding(tokens) ??
+    lacking(tokens) ??
+    unretained(tokens, historyMs)
   if (refused !== undefined) return refuse(refused)
   if (!cursor.take('copy')) return undefined
   if (cursor.take('(')) return copyOut(sql, cursor, generation)
@@ -142,15 +146,26 @@ function copyOut(sql: string, cursor: Cursor, generation: Generation): Statement
     return refuse(syntaxError('Expected TO STDOUT', cursor.peek()?.start ?? sql.length))
   }
   cursor.take('with')
-  if (cursor.take('(')) {
-    const options = new Cursor(cursor.toClosing() ?? [])
-    const format = options.take('format') ? options.next()?.value.toLowerCase() : undefined
+  const options = cursor.take('(') ? (cursor.toClosing() ?? []) : []
+  return refusedOption(options) ?? statement
+}
+
+/** What Materialize writes to a client and this engine does not, and what neither does. Text is what there is. */
+function refusedOption(options: readonly Token[]): Statement | undefined {
+  for (const [i, { value }] of options.entries()) {
+    const starts = i === 0 || options[i - 1]?.value === ','
+    if (starts && (value === 'delimiter' || value === 'null' || value === 'quote')) {
+      return refuse(failure('0A000', `COPY TO does not support ${value.toUpperCase()} option yet`))
+    }
+    const format = starts && value === 'format' ? options[i + 1]?.value.toLowerCase() : undefined
     if (format !== undefined && format !== 'text') {
       const name = format.slice(0, 1).toUpperCase() + format.slice(1)
-      return refuse(failure('0A000', `COPY TO format ${name} not supported`))
+      return refuse(
+        failure('0A000', `COPY TO format ${name} not supported`, { hint: 'Streams are text here.' }),
+      )
     }
   }
-  return statement
+  return undefined
 }
 
 function copyIn(sql: string, tokens: readonly Token[]): Statement | undefined {

@@ -19,6 +19,12 @@ export interface Subscription {
   readonly upTo?: bigint
 }
 
+const enveloped: Failure = failure(
+  '0A000',
+  'ENVELOPE and WITHIN TIMESTAMP ORDER BY are not supported by the local engine',
+  { hint: 'Leave it out: the client puts updates of a key together.' },
+)
+
 const truths: ReadonlyMap<string, boolean> = new Map([
   ...['true', 't', 'on', 'yes', '1'].map(word => [word, true] as const),
   ...['false', 'f', 'off', 'no', '0'].map(word => [word, false] as const),
@@ -62,6 +68,8 @@ export function readSubscription(
     upTo = timestamp
   }
   const left = cursor.peek()
+  // Materialize takes them here too.
+  if (left?.value === 'envelope' || left?.value === 'within') return enveloped
   if (left !== undefined) return unexpected(sql, cursor, 'end of statement')
   return {
     subject,
@@ -92,9 +100,7 @@ function readSubject(sql: string, cursor: Cursor): Subject | Failure {
 
 function readOptions(sql: string, cursor: Cursor): ReadonlyMap<string, boolean> | Failure {
   const options = new Map<string, boolean>()
-  if (cursor.take('envelope') || cursor.take('within')) {
-    return failure('0A000', 'ENVELOPE and WITHIN TIMESTAMP ORDER BY are not supported by the local engine')
-  }
+  if (cursor.take('envelope') || cursor.take('within')) return enveloped
   if (!cursor.take('with')) return options
   if (!cursor.take('(')) return unexpected(sql, cursor, 'left parenthesis')
   do {

@@ -120,6 +120,7 @@ function stage() {
     ...shared,
     seats: { take: () => Promise.resolve(seat), close: () => {} },
     hub: new Hub({ ...shared, databaseName: 'materialize', polls: false, historyMs: 0, maxHistoryBytes: 0 }),
+    historyMs: 0,
     maxCopyInBytes: 1000,
   }
   const join = (pid: number): { channel: FakeChannel; done: Promise<void> } => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { engineFor, type TestEngine } from '../support/engine.js'
+import { readDataRowFor } from '../support/extended.js'
 import { errorsOf, RawClient, tagsOf } from '../support/raw-client.js'
 import { OpenStream } from '../support/stream.js'
 
@@ -7,7 +8,7 @@ let engine: TestEngine
 let client: RawClient
 
 beforeAll(async () => {
-  engine = await engineFor()
+  engine = await engineFor({ historyMs: 3_600_000 })
   client = await RawClient.connect(engine.port)
 })
 
@@ -61,4 +62,54 @@ it('what is wrong in them is still an error', async () => {
 it.each(['source', 'sink', 'connection', 'secret'])('a %s is refused with what to do instead', async kind => {
   const [error] = errorsOf(await client.query(`create ${kind} s from nothing`))
   expect(error).toMatchObject({ code: '0A000', hint: 'Make a table with the same columns and write to it.' })
+})
+
+it('an index that did nothing can be dropped, and one that does something is gone', async () => {
+  await client.query('create table indexed (x int); create view over as select x from indexed')
+  await client.query('create index nothing on over (x); create index something on indexed (x)')
+  const count = "select count(*) from pg_indexes where indexname in ('nothing', 'something')"
+  expect(readDataRowFor(await client.query(count))).toEqual(['1'])
+  expect(tagsOf(await client.query('drop index nothing; drop index public.something'))).toEqual([
+    'DROP INDEX',
+    'DROP INDEX',
+  ])
+  expect(readDataRowFor(await client.query(count))).toEqual(['0'])
+})
+
+it('more history than the engine keeps is refused, where it is asked for', async () => {
+  for (const sql of [
+    "create table h (x int) with (retain history for '2h')",
+    "create materialized view h with (retain history = for '1d') as select 1",
+    "alter materialized view kept set (retain history for '61 minutes')",
+    "create table h (x int) with (retain history for 'long')",
+  ]) {
+    const [error] = errorsOf(await client.query(sql))
+    expect(error).toMatchObject({ code: '0A000', hint: expect.stringContaining('historyMs') })
+  }
+  const fits = "create table h (x int) with (retain history for '60 min')"
+  expect(tagsOf(await client.query(fits))).toEqual(['CREATE TABLE'])
+})
+
+it('another encoding than UTF8 is refused, and nobody has another one', async () => {
+  for (const sql of [
+    'set client_encoding = latin1',
+    "set names 'LATIN1'",
+    "set session client_encoding to 'sql_ascii'",
+    "select set_config('client_encoding', 'latin1', false)",
+  ]) {
+    expect(errorsOf(await client.query(sql))).toMatchObject([{ code: '22023' }])
+  }
+  for (const sql of ["set client_encoding = 'utf8'", "set names 'UTF8'", 'set client_encoding to default']) {
+    expect(errorsOf(await client.query(sql))).toEqual([])
+  }
+  const other = await RawClient.connect(engine.port, { client_encoding: 'LATIN1' })
+  expect(readDataRowFor(await other.query("select 'ü', current_setting('client_encoding')"))).toEqual([
+    'ü',
+    'UTF8',
+  ])
+  other.destroy()
+})
+
+it('programs are not run', async () => {
+  expect(errorsOf(await client.query("copy (select 1) to program 'id'"))).toMatchObject([{ code: '0A000' }])
 })

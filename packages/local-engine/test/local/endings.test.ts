@@ -129,7 +129,6 @@ describe('how a stream ends', () => {
   it('a stream in a transaction that has only begun leaves the transaction as it found it', async () => {
     const client = await RawClient.connect(engine.port)
     await client.query('begin')
-    const upTo = Date.now() + 300
     const answer = await client.query(`copy (subscribe resumed with (progress) up to ${upTo}) to stdout`)
     expect(tagsOf(answer)).toHaveLength(1)
     expect(answer.at(-1)?.body.toString()).toBe('T')
@@ -147,9 +146,8 @@ describe('how a stream ends', () => {
 describe('the extended protocol', () => {
   it('runs a stream that was parsed, and goes on after Sync', async () => {
     const client = await RawClient.connect(engine.port)
-    const upTo = Date.now() + 300
     client.write(
-      parse('', `copy (subscribe resumed with (progress) up to ${upTo}) to stdout`),
+      parse('', 'copy (subscribe (select 1) with (progress)) to stdout'),
       bind('', ''),
       target('E'),
       sync,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { EngineError, startEngine } from '@mzalert/local-engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { query } from '../../src/wire/frontend.js'
 import { engineFor, movableClock } from '../support/engine.js'
 import { readDataRowFor } from '../support/extended.js'
 import { RawClient } from '../support/raw-client.js'
@@ -154,6 +155,25 @@ describe('closing', () => {
       timeout: 25_000,
     })
     expect(stdout).toBe('closed\n')
+  })
+})
+
+describe('the death of its thread', () => {
+  it('is told, everyone is disconnected, nothing hangs, and another engine starts', async () => {
+    const engine = await engineFor()
+    await engine.execute('create table t (x int)')
+    const stream = await OpenStream.accepted(engine.port, 'copy (subscribe t with (progress)) to stdout')
+    const bystander = await RawClient.connect(engine.port)
+    const killer = await RawClient.connect(engine.port)
+    // Starting a program is beyond the machine that PostgreSQL runs on here.
+    killer.write(query("do $$ begin execute 'copy (select 1) to program ''id'''; end $$"))
+    await until(() => engine.events.some(event => event.type === 'died'), 'the report')
+    await until(() => [stream.client, bystander, killer].every(({ ended }) => ended), 'the disconnections')
+    expect(await caught(engine.execute('select 1'))).toMatchObject({ code: 'CLOSED' })
+    await expect(RawClient.connect(engine.port)).rejects.toThrow()
+    await engine.close()
+    await using again = await engineFor({ port: engine.port })
+    await again.execute('create table t (x int)')
   })
 })
 

@@ -4,7 +4,7 @@ import { statementsOf as read, type Statement } from '../../src/wire/statement.j
 import type { Subscription } from '../../src/wire/subscription.js'
 
 function statementsOf(sql: string, generation: 'tail' | 'subscribe'): Statement[] {
-  return read(sql, { generation, shared: true })
+  return read(sql, { generation, shared: true, historyMs: 3_600_000 })
 }
 
 function subscriptionOf(sql: string, generation: 'tail' | 'subscribe' = 'subscribe'): Subscription {
@@ -93,6 +93,20 @@ describe('recognising a stream', () => {
       undefined,
     ],
     ['copy (subscribe x envelope upsert (key (a))) to stdout', '0A000', undefined, undefined],
+    ['copy (subscribe x with (progress) envelope upsert (key (a))) to stdout', '0A000', undefined, undefined],
+    ['copy (subscribe x within timestamp order by a) to stdout', '0A000', undefined, undefined],
+    [
+      'copy (subscribe x) to stdout (format binary)',
+      '0A000',
+      'COPY TO format Binary not supported',
+      undefined,
+    ],
+    [
+      "copy (subscribe x) to stdout with (header, delimiter ',')",
+      '0A000',
+      'COPY TO does not support DELIMITER option yet',
+      undefined,
+    ],
     ['copy (subscribe x) to stdout (format csv)', '0A000', 'COPY TO format Csv not supported', undefined],
     [
       'copy (subscribe x with (progress) and more) to stdout',
