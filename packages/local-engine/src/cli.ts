@@ -12,7 +12,8 @@ A SQL engine that speaks the Postgres wire protocol with TAIL and SUBSCRIBE. Run
   --port N            the TCP port to listen on, 0 for any free one      6875
   --host ADDRESS      the address to listen on                           127.0.0.1
   --sql FILE          a script to run first; may be given several times
-  --postgres URL      stream the tables and views of this PostgreSQL server      PGlite, in memory
+  --data-dir FOLDER   where the database is kept                         in memory
+  --postgres URL      stream the tables and views of this server instead
   --generation NAME   'subscribe', or 'tail' to pose as v0.26            subscribe
   --history-ms N      how far back AS OF can resume a view               0
   --cache-dir FOLDER  where the prepared data directory is kept          ~/.cache/mzalert
@@ -33,6 +34,7 @@ function readArguments(words: readonly string[]): Arguments {
       port: { type: 'string', default: '6875' },
       host: { type: 'string' },
       sql: { type: 'string', multiple: true, default: [] },
+      'data-dir': { type: 'string' },
       postgres: { type: 'string' },
       generation: { type: 'string' },
       'history-ms': { type: 'string' },
@@ -42,6 +44,7 @@ function readArguments(words: readonly string[]): Arguments {
   })
   const history = values['history-ms']
   const cacheDir = values['cache-dir']
+  const dataDir = values['data-dir']
   return {
     help: values.help,
     scripts: values.sql,
@@ -50,6 +53,7 @@ function readArguments(words: readonly string[]): Arguments {
       ...(values.host === undefined ? {} : { host: values.host }),
       // The engine checks it, and says what it takes.
       ...(values.generation === undefined ? {} : { generation: values.generation as Generation }),
+      ...(dataDir === undefined ? {} : { dataDir }),
       ...(values.postgres === undefined ? {} : { postgres: values.postgres }),
       ...(history === undefined ? {} : { historyMs: Number(history) }),
       ...(cacheDir === undefined ? {} : { cacheDir }),

@@ -44,10 +44,10 @@ export type EngineEvent =
   | { readonly type: 'database-lost'; readonly reason: string }
   /** The PostgreSQL server is there again: views go on, with what has changed meanwhile. */
   | { readonly type: 'database-recovered' }
-  /** The engine's thread died: every client is disconnected, the data is gone. Start another engine. */
+  /** The engine's thread died: every client is disconnected, data in memory is gone. Start another engine. */
   | { readonly type: 'died'; readonly reason: string }
 
-/** `found`: the prepared data directory was used. `made`: it was made now and kept. `none`: it could not be kept. */
+/** `found`: the prepared data directory was used. `made`: it was made now and kept. `none`: it could not be kept, or was not needed. */
 export type CacheUse = 'found' | 'made' | 'none'
 
 /** How an engine is started. Everything has a default. */
@@ -75,6 +75,11 @@ export interface EngineOptions {
    * Default: `mzalert` in `$XDG_CACHE_HOME` or `~/.cache`.
    */
   readonly cacheDir?: string
+  /**
+   * The folder that the database is kept in, made if it is not there; one engine at a time has it. What was committed is
+   * there again after the process has ended, however it ended. Default: in memory, gone with the process.
+   */
+  readonly dataDir?: string
   /** Rows that are deleted once they are old. Default: none. */
   readonly retain?: readonly Retention[]
   /**

@@ -27,7 +27,7 @@ function run(...words: readonly string[]): Run {
     said.err += String(chunk)
   })
   child.on('close', code => {
-    said.code = code
+    said.code = code ?? -1
   })
   return { child, said }
 }
@@ -65,6 +65,34 @@ describe('mzalert-engine', () => {
       await until(() => client.ended, 'the end of the connection')
     },
   )
+
+  it('keeps what was committed in its data directory, even if it is killed, and shares it with nobody', {
+    timeout: 120_000,
+  }, async () => {
+    const script = join(folder, 'kept.sql')
+    await writeFile(script, 'CREATE TABLE IF NOT EXISTS kept (x int);')
+    const dataDir = join(folder, 'a', 'data')
+    const words = ['--port', '0', '--cache-dir', cacheDir, '--data-dir', dataDir, '--sql', script]
+    for (let round = 1; round <= 3; round += 1) {
+      const engine = run(...words)
+      const [, port = ''] = await until(
+        () => /:(\d+)\/materialize\n$/.exec(engine.said.out) ?? undefined,
+        'the URL',
+      )
+      const client = await RawClient.connect(Number(port))
+      expect(readDataRowFor(await client.query('select count(*) from kept'))).toEqual([String(round - 1)])
+      await client.query(`insert into kept values (${round})`)
+      const second = await ended(run(...words))
+      expect(second).toMatchObject({ code: 1, out: '' })
+      expect(second.err).toContain('in use by another engine')
+      engine.child.kill(round === 2 ? 'SIGTERM' : 'SIGKILL')
+      await until(() => client.ended, 'the end of the connection')
+      await ended(engine)
+    }
+    await writeFile(join(folder, 'a', 'file'), '')
+    const wrong = await ended(run('--port', '0', '--cache-dir', cacheDir, '--data-dir', join(folder, 'a')))
+    expect(wrong.err).toContain('holds no database')
+  })
 
   it('says what it takes', async () => {
     const said = await ended(run('--help'))

@@ -34,11 +34,11 @@ const timers: Timers = {
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const settled = settle(options)
-  const { host, generation, cacheDir, retain, postgres, onEvent } = settled
+  const { host, generation, cacheDir, dataDir, retain, postgres, onEvent } = settled
   const startedMs = timers.monotonicMs()
   const version = versionOf(generation)
   let running: RunningEngine | undefined
-  const about = { generation, version, cacheDir, retain, postgres }
+  const about = { generation, version, cacheDir, dataDir, retain, postgres }
   const { backend, ready } = await WorkerBackend.start(about, reason => {
     onEvent({ type: 'died', reason: reasonOf(reason) })
     void running?.close()

@@ -5,13 +5,16 @@ import { unusable } from '../evaluate/socket.js'
 import type { EngineEvent, EngineOptions, Retention } from '../types.js'
 
 /** All options, checked, with their defaults. */
-export type Settled = Required<Omit<EngineOptions, 'postgres'>> & { readonly postgres: string | undefined }
+export type Settled = Required<Omit<EngineOptions, 'postgres' | 'dataDir'>> & {
+  readonly postgres: string | undefined
+  readonly dataDir: string | undefined
+}
 
 /** Checks everything before anything happens. Throws `INVALID_OPTION`. */
 export function settle(options: EngineOptions): Settled {
   const { host = '127.0.0.1', port = 0, generation = 'subscribe', nowMs = Date.now, retain = [] } = options
   const { maxCopyInBytes = 64 * 1024 * 1024, cacheDir = defaultCacheDir(), onEvent = () => {} } = options
-  const { postgres } = options
+  const { postgres, dataDir } = options
   const { historyMs = 0, maxHistoryBytes = 64 * 1024 * 1024 } = options
   if (typeof host !== 'string' || host === '') throw invalidOption('host', host, 'an address to listen on')
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
@@ -27,6 +30,9 @@ export function settle(options: EngineOptions): Settled {
     throw invalidOption('nowMs', nowMs, 'a function that gives milliseconds since 1970')
   }
   if (typeof cacheDir !== 'string' || cacheDir === '') throw invalidOption('cacheDir', cacheDir, 'a folder')
+  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || postgres !== undefined)) {
+    throw invalidOption('dataDir', dataDir, 'a folder, and no postgres URL')
+  }
   if (!Number.isSafeInteger(maxCopyInBytes) || maxCopyInBytes < 1 || maxCopyInBytes > 2 ** 29) {
     throw invalidOption('maxCopyInBytes', maxCopyInBytes, 'a whole number from 1 to 536870912')
   }
@@ -42,6 +48,7 @@ export function settle(options: EngineOptions): Settled {
     port,
     generation,
     postgres,
+    dataDir,
     nowMs,
     retain,
     maxCopyInBytes,

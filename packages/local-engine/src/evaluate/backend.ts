@@ -72,6 +72,8 @@ export interface BackendOptions {
   readonly generation: Generation
   readonly version: string
   readonly cacheDir: string
+  /** Where PGlite keeps the database; undefined: in memory. */
+  readonly dataDir: string | undefined
   readonly retain: readonly Retention[]
   /** The URL of the PostgreSQL server to work on; undefined for PGlite. */
   readonly postgres: string | undefined

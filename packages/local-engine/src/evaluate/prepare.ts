@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -7,6 +7,7 @@ import { reasonOf } from '../errors.js'
 import type { CacheUse, EngineEvent } from '../types.js'
 import type { BackendOptions } from './backend.js'
 import { cachePath, readCache, writeCache } from './cache.js'
+import { lock } from './lock.js'
 
 /** A database that has started, and where its data directory came from. */
 export interface Prepared {
@@ -19,43 +20,94 @@ export interface Prepared {
 export const databaseName = 'materialize'
 
 const settings: readonly string[] = [
-  // Everything is in memory and gone with the process: nothing needs to be safe on a disk.
-  ...['wal_level=minimal', 'max_wal_senders=0', 'full_page_writes=off', 'synchronous_commit=off'],
+  // The log brings back what a process that was killed had committed. Nothing waits for a disk: a machine that loses power may lose it.
+  ...['wal_level=minimal', 'max_wal_senders=0', 'full_page_writes=off', 'fsync=off'],
   ...['min_wal_size=2MB', 'max_wal_size=32MB', 'shared_buffers=16MB'],
   // Statements are short; compiling them would cost more than it saves.
   'jit=off',
   ...['TimeZone=UTC', 'DateStyle=ISO,MDY', 'mz.now=0', 'mz.cluster=quickstart'],
 ]
 
-/** Starts PGlite from the prepared data directory, or makes one: seconds the first time, a fraction of one then. */
-export async function prepare({ cacheDir }: BackendOptions): Promise<Prepared> {
-  const path = cachePath(cacheDir, await pgliteVersion())
-  const events: EngineEvent[] = []
-  const unavailable = (thrown: unknown): void => {
-    events.push({ type: 'cache-unavailable', path, reason: reasonOf(thrown) })
-  }
-  try {
-    const kept = await readCache(path)
-    if (kept !== undefined) return { pglite: await open(gunzipSync(kept)), cache: 'found', events }
-  } catch (thrown) {
-    unavailable(thrown)
-  }
-  const dataDir = await make()
-  let cache: CacheUse = 'made'
-  try {
-    await writeCache(cacheDir, path, gzipSync(dataDir))
-  } catch (thrown) {
-    cache = 'none'
-    unavailable(thrown)
-  }
-  return { pglite: await open(dataDir), cache, events }
+/** Starts PGlite in memory, or in `dataDir`: seconds the first time on a machine, a fraction of one then. */
+export async function prepare({ cacheDir, dataDir }: BackendOptions): Promise<Prepared> {
+  if (dataDir === undefined) return load(cacheDir)
+  await lock(dataDir)
+  if (await holdsDatabase(dataDir)) return { pglite: await open({ dataDir }), cache: 'none', events: [] }
+  // All of it or nothing: what a process was killed over is begun again.
+  const partial = `${dataDir}.partial`
+  await rm(partial, { recursive: true, force: true })
+  await mkdir(dirname(dataDir), { recursive: true })
+  const { pglite, cache, events } = await load(cacheDir, partial)
+  await pglite.close()
+  await rename(partial, dataDir)
+  return { pglite: await open({ dataDir }), cache, events }
 }
 
-async function open(dataDir: Uint8Array<ArrayBuffer>): Promise<PGlite> {
+/** A new database, in memory or in a folder. */
+async function load(cacheDir: string, dataDir?: string): Promise<Prepared> {
+  const { bytes, cache, events } = await template(cacheDir)
+  try {
+    return { pglite: await open({ dataDir, loadDataDir: bytes }), cache, events }
+  } catch (thrown) {
+    if (cache !== 'found') throw thrown
+    // What was kept is broken.
+    if (dataDir !== undefined) await rm(dataDir, { recursive: true, force: true })
+    const { bytes: made, ...again } = await template(cacheDir, reasonOf(thrown))
+    return { ...again, pglite: await open({ dataDir, loadDataDir: made }) }
+  }
+}
+
+interface Template extends Pick<Prepared, 'cache' | 'events'> {
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** The prepared data directory, as it is kept; or made, if there is none or it is broken. */
+async function template(cacheDir: string, broken?: string): Promise<Template> {
+  const path = cachePath(cacheDir, await pgliteVersion())
+  const events: EngineEvent[] = []
+  const unavailable = (reason: string): void => {
+    events.push({ type: 'cache-unavailable', path, reason })
+  }
+  try {
+    const kept = broken === undefined ? await readCache(path) : undefined
+    if (kept !== undefined) return { bytes: gunzipSync(kept), cache: 'found', events }
+    if (broken !== undefined) unavailable(broken)
+  } catch (thrown) {
+    unavailable(reasonOf(thrown))
+  }
+  const bytes = await make()
+  try {
+    await writeCache(cacheDir, path, gzipSync(bytes))
+    return { bytes, cache: 'made', events }
+  } catch (thrown) {
+    unavailable(reasonOf(thrown))
+    return { bytes, cache: 'none', events }
+  }
+}
+
+/** Whether a folder holds a database; rejects if it holds something else. */
+async function holdsDatabase(dataDir: string): Promise<boolean> {
+  const files = await readdir(dataDir).catch((thrown: unknown): string[] => {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return []
+    throw thrown
+  })
+  if (files.length === 0) return false
+  if (files.includes('PG_VERSION')) return true
+  throw new Error(`${dataDir} is not empty, and holds no database`)
+}
+
+async function open(from: {
+  readonly dataDir?: string | undefined
+  readonly loadDataDir?: Uint8Array<ArrayBuffer>
+}): Promise<PGlite> {
+  const { dataDir, loadDataDir } = from
+  // In memory even the log is for nothing.
+  const all = dataDir === undefined ? [...settings, 'synchronous_commit=off'] : settings
   return PGlite.create({
-    loadDataDir: new Blob([dataDir]),
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(loadDataDir === undefined ? {} : { loadDataDir: new Blob([loadDataDir]) }),
     database: databaseName,
-    startParams: [...PGlite.defaultStartParams, ...settings.flatMap(setting => ['-c', setting])],
+    startParams: [...PGlite.defaultStartParams, ...all.flatMap(setting => ['-c', setting])],
   })
 }
 

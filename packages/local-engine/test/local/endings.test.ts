@@ -129,7 +129,7 @@ describe('how a stream ends', () => {
   it('a stream in a transaction that has only begun leaves the transaction as it found it', async () => {
     const client = await RawClient.connect(engine.port)
     await client.query('begin')
-    const answer = await client.query(`copy (subscribe resumed with (progress) up to ${upTo}) to stdout`)
+    const answer = await client.query('copy (subscribe (select 1) with (progress)) to stdout')
     expect(tagsOf(answer)).toHaveLength(1)
     expect(answer.at(-1)?.body.toString()).toBe('T')
     expect(errorsOf(await client.query('copy (subscribe nothing) to stdout'))).toHaveLength(1)

@@ -80,6 +80,10 @@ describe('the prepared data directory', { timeout: 90_000 }, () => {
     await writeFile(join(cacheDir, file), 'not an archive')
     await using engine = await engineFor({ cacheDir })
     expect(engine.events).toMatchObject([{ type: 'cache-unavailable' }, { type: 'started', cache: 'made' }])
+    await writeFile(join(cacheDir, file), 'not an archive')
+    await using onDisk = await engineFor({ cacheDir, dataDir: join(folder, 'data') })
+    expect(onDisk.events).toMatchObject([{ type: 'cache-unavailable' }, { type: 'started', cache: 'made' }])
+    await onDisk.execute('create table t (x int)')
   })
 
   it('is done without if it cannot be written', async () => {
