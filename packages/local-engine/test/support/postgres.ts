@@ -26,6 +26,7 @@ export class PostgresServer {
   readonly #folder: string
   readonly #as: User
   #child: ChildProcess | undefined
+  #query = ''
 
   private constructor(bin: string, folder: string, as: User, port: number) {
     this.#bin = bin
@@ -35,7 +36,7 @@ export class PostgresServer {
   }
 
   /** Makes a cluster and starts it. Throws if PostgreSQL is not installed: nothing is skipped. */
-  static async start(): Promise<PostgresServer> {
+  static async start({ tls = false }: { readonly tls?: boolean } = {}): Promise<PostgresServer> {
     const bin = folders.find(folder => existsSync(join(folder, 'initdb')))
     if (bin === undefined) throw new Error(`PostgreSQL must be installed: no initdb in ${folders.join(', ')}`)
     // Short: a socket's path may have 107 bytes. The server refuses to run as root.
@@ -56,12 +57,13 @@ export class PostgresServer {
       '-N',
     ]
     await server.#run(join(bin, 'initdb'), ['-D', server.#data, ...how])
+    if (tls) await server.#encrypt()
     await server.up()
     return server
   }
 
   get url(): string {
-    return `postgres://${name}:${encodeURIComponent(password)}@127.0.0.1:${this.port}/postgres`
+    return `postgres://${name}:${encodeURIComponent(password)}@127.0.0.1:${this.port}/postgres${this.#query}`
   }
 
   /** The URL of a new and empty database. */
@@ -70,7 +72,7 @@ export class PostgresServer {
     await client.query(`drop database if exists "${name}" with (force)`)
     await client.query(`create database "${name}"`)
     await client.end()
-    return this.url.replace(/[^/]*$/, name)
+    return this.url.replace(/[^/]*$/, name + this.#query)
   }
 
   /** A client that does not go through the engine. */
@@ -110,6 +112,19 @@ export class PostgresServer {
   async stop(): Promise<void> {
     await this.down('SIGQUIT')
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** From the next start on only who encrypts is let in. */
+  async #encrypt(): Promise<void> {
+    const [key, certificate] = [join(this.#data, 'server.key'), join(this.#data, 'server.crt')]
+    const subject = ['-subj', '/CN=localhost', '-days', '2']
+    const words = ['req', '-new', '-x509', '-nodes', ...subject, '-keyout', key, '-out', certificate]
+    await this.#run('openssl', words)
+    const rules = join(this.#data, 'pg_hba.conf')
+    const settings = join(this.#data, 'postgresql.conf')
+    const lines = `chmod 600 ${key}; echo 'hostssl all all 127.0.0.1/32 scram-sha-256' > ${rules}`
+    await this.#run('sh', ['-c', `${lines}; echo 'ssl = on' >> ${settings}`])
+    this.#query = '?sslmode=no-verify'
   }
 
   get #data(): string {
