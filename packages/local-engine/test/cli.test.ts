@@ -66,7 +66,7 @@ describe('mzalert-engine', () => {
     },
   )
 
-  it('keeps what was committed in its data directory, even if it is killed, and shares it with nobody', {
+  it('L7: keeps what was committed in its data directory, even if it is killed, and shares it with nobody', {
     timeout: 120_000,
   }, async () => {
     const script = join(folder, 'kept.sql')

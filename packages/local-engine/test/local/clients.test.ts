@@ -86,7 +86,7 @@ describe('connecting', () => {
 })
 
 describe('several clients at once', () => {
-  it('five clients with prepared statements of the same name get each their own answers', async () => {
+  it('L4: five clients with prepared statements of the same name get each their own answers', async () => {
     const clients = await Promise.all(Array.from({ length: 5 }, client))
     const answers = await Promise.all(
       clients.map(async (each, c) => {
@@ -103,7 +103,7 @@ describe('several clients at once', () => {
     await Promise.all(clients.map(each => each.end()))
   })
 
-  it('five clients with transactions never see each other half done', async () => {
+  it('L4: five clients with transactions never see each other half done', async () => {
     await engine.execute(
       'create table accounts (id int primary key, amount int); insert into accounts values (1, 0), (2, 0)',
     )
@@ -258,7 +258,7 @@ describe('transactions', () => {
     other.destroy()
   })
 
-  it('a transaction that its client forgets is rolled back, and the others go on', async () => {
+  it('L4: a transaction that its client forgets is rolled back, and the others go on', async () => {
     await engine.execute('create table forgotten (x int)')
     const idler = await RawClient.connect(engine.port)
     await idler.query('begin; insert into forgotten values (1)')

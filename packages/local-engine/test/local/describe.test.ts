@@ -23,7 +23,7 @@ describe.each(['tail', 'subscribe'] as const)('describing statements of the gene
     expect(cases).toHaveLength(6)
   })
 
-  it.each(cases)('answers $sql byte for byte as recorded', async ({ sql, messages }) => {
+  it.each(cases)('L1: answers $sql byte for byte as recorded', async ({ sql, messages }) => {
     client.write(parse({ name: '', sql, rest: Buffer.alloc(2) }), target('D', { kind: 'S', name: '' }), sync)
     const answer = await client.answer()
     const recorded = messages.map(message => [message.type, message.hex])

@@ -234,7 +234,7 @@ describe('postgres.js', () => {
 })
 
 describe('five clients at once', () => {
-  it('interleave transactions while streams go on, and every sum is right', async () => {
+  it('L2: interleave transactions while streams go on, and every sum is right', async () => {
     await engine.execute(`
       create table entries (client int, amount int);
       create view balance as select client, sum(amount)::int as amount, count(*)::int as n from entries group by client`)
@@ -269,7 +269,7 @@ describe('five clients at once', () => {
     )
   })
 
-  it('one forgets its transaction: it is rolled back, the others and the streams go on', async () => {
+  it('L4: one forgets its transaction: it is rolled back, the others and the streams go on', async () => {
     await engine.execute('create table shared_by_all (x int)')
     const stream = await OpenStream.accepted(
       engine.port,

@@ -42,7 +42,7 @@ const text = (rows: readonly StreamRow[]): string[] =>
   rows.map(row => (row.progressed ? `<${row.timestamp}` : `${row.timestamp} ${row.diff} ${row.line}`))
 
 describe('AS OF a time that is kept', () => {
-  it('brings what was missed with its own timestamps, in order, also if nobody listened meanwhile', async () => {
+  it('L5: brings what was missed with its own timestamps, in order, also if nobody listened meanwhile', async () => {
     await engine.execute('create table missed (x int); insert into missed values (1)')
     const asOf = await visit('copy (subscribe missed with (progress)) to stdout')
     const watch = await open('copy (subscribe missed with (progress)) to stdout')
@@ -89,7 +89,7 @@ describe('AS OF a time that is kept', () => {
     for (const each of [watch, stream]) each.client.destroy()
   })
 
-  it('is refused once it is older than the history and something happened since', async () => {
+  it('L5: is refused once it is older than the history and something happened since', async () => {
     await engine.execute('create table aged (x int)')
     const watch = await open('copy (subscribe aged with (progress)) to stdout')
     const first = await write('insert into aged values (1)', watch)
@@ -128,7 +128,7 @@ describe('TAIL of v0.26', () => {
 })
 
 describe('a client that leaves and comes back, again and again', () => {
-  it('has in the end what a query shows, each change once', async () => {
+  it('L5: has in the end what a query shows, each change once', async () => {
     await engine.execute(
       'create table busy (id int primary key, n int); create view sums as select n, count(*) as c from busy group by n',
     )

@@ -16,6 +16,11 @@ import { until } from '../support/wait.js'
 const run = promisify(execFile)
 const packageFolder = new URL('../..', import.meta.url).pathname
 
+const formats = [
+  ['ESM', "import('@mzalert/local-engine')"],
+  ['CommonJS', "Promise.resolve(require('@mzalert/local-engine'))"],
+] as const
+
 async function caught(promise: Promise<unknown>): Promise<EngineError> {
   const thrown = await promise.then(
     () => undefined,
@@ -111,7 +116,7 @@ describe('scripts', () => {
 })
 
 describe('closing', () => {
-  it('ends streams with FIN and no message, and what waits with an error', async () => {
+  it('L8: ends streams with FIN and no message, and what waits with an error', async () => {
     const engine = await engineFor()
     await engine.execute('create table t (x int)')
     const stream = new OpenStream(
@@ -143,10 +148,7 @@ describe('closing', () => {
     stream.client.destroy()
   })
 
-  it.each([
-    ['ESM', "import('@mzalert/local-engine')"],
-    ['CommonJS', "Promise.resolve(require('@mzalert/local-engine'))"],
-  ])('leaves nothing that keeps a process alive, from %s', async (_, load) => {
+  it.each(formats)('L8: leaves nothing that keeps a process alive, from %s', async (_, load) => {
     const program = `
       ${load}.then(async ({ startEngine }) => {
         const engine = await startEngine()
@@ -163,7 +165,7 @@ describe('closing', () => {
 })
 
 describe('the death of its thread', () => {
-  it('is told, everyone is disconnected, nothing hangs, and another engine starts', async () => {
+  it('L8: is told, everyone is disconnected, nothing hangs, and another engine starts', async () => {
     const engine = await engineFor()
     await engine.execute('create table t (x int)')
     const stream = await OpenStream.accepted(engine.port, 'copy (subscribe t with (progress)) to stdout')

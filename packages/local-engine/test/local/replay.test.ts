@@ -1,11 +1,16 @@
-import { afterAll, describe } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { engineFor } from '../support/engine.js'
-import { printTable, replay, replayResumption } from '../support/replay.js'
+import { printTable, refusals, replayer, replayResumption, streams } from '../support/replay.js'
 
 afterAll(printTable)
 
 describe.each(['tail', 'subscribe'] as const)('posing as the generation of %s', generation => {
-  replay(generation, engineFor)
+  const replay = replayer(generation, engineFor)
+
+  it.each(streams[generation])('L1: gives the rows, changes and messages of recording %s', replay.stream)
+
+  it.each(refusals[generation])('L1: refuses as recording %s does', replay.refusal)
 })
 
-describe('with a history', () => replayResumption(engineFor))
+it('L1: brings what was missed, with the rows and messages of recording 54', () =>
+  replayResumption(engineFor))

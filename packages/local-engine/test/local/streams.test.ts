@@ -50,7 +50,7 @@ describe('what a stream shows', () => {
     stream.client.destroy()
   })
 
-  it('nothing of a transaction before it is committed, and nothing of one that is rolled back', async () => {
+  it('L4: nothing of a transaction before it is committed, and nothing of one that is rolled back', async () => {
     await engine.execute('create table slowly (x int)')
     const stream = await open('copy (subscribe slowly with (progress)) to stdout')
     await writer.query('begin; insert into slowly values (1)')
@@ -65,7 +65,7 @@ describe('what a stream shows', () => {
     stream.client.destroy()
   })
 
-  it('mz_now() in a view is the timestamp on its rows', async () => {
+  it('L3: mz_now() in a view is the timestamp on its rows', async () => {
     await engine.execute('create view clock as select mz_now() as now, mz_logical_timestamp() as same')
     const stream = await open('copy (subscribe clock with (progress)) to stdout')
     await until(() => stream.changes.length > 20, 'some changes')
@@ -81,7 +81,7 @@ describe('what a stream shows', () => {
     expect(value).toBeLessThanOrEqual(clock.nowMs() + 1)
   })
 
-  it('timestamps that never repeat or go back, even if the clock goes back', async () => {
+  it('L2: timestamps that never repeat or go back, even if the clock goes back', async () => {
     await engine.execute('create table ticking (x int)')
     const stream = await open('copy (subscribe ticking with (progress)) to stdout')
     await writer.query('insert into ticking values (1)')
@@ -102,7 +102,7 @@ describe('what a stream shows', () => {
     stream.client.destroy()
   })
 
-  it('the same changes to all who listen to one view, and one timestamp for views evaluated together', async () => {
+  it('L3: the same changes to all who listen to one view, and one timestamp for views evaluated together', async () => {
     await engine.execute(
       'create table shared (x int); create view total as select sum(x) as total from shared',
     )
@@ -154,7 +154,7 @@ describe('what a stream shows', () => {
 })
 
 describe('a stream under load', () => {
-  it('shows one moment at every progress row, and in the end what a query shows', async () => {
+  it('L2: shows one moment at every progress row, and in the end what a query shows', async () => {
     await engine.execute(`create table accounts (id int primary key, amount numeric(10,2));
       insert into accounts select g, 0 from generate_series(1, 8) g;
       create view balance as select sum(amount) as total, count(*) as accounts from accounts`)
@@ -189,7 +189,7 @@ describe('a stream under load', () => {
 })
 
 describe('a slow client', () => {
-  it('does not hold the others, and gets the sum of what it missed', async () => {
+  it('L2: does not hold the others, and gets the sum of what it missed', async () => {
     await engine.execute('create table wide (id int, s text)')
     const slow = await open('copy (subscribe wide with (progress)) to stdout')
     const fast = await open('copy (subscribe wide with (progress)) to stdout')

@@ -27,7 +27,7 @@ describe.each(['tail', 'subscribe'] as const)(
 
     afterAll(() => engine.close())
 
-    it('are written as they were recorded, and a view that never changes ends', async () => {
+    it('L1: are written as they were recorded, and a view that never changes ends', async () => {
       // PostgreSQL has records in queries, but not in views.
       const query = `(select ${kept.map(column => column.sql).join(', ')})`
       const client = await RawClient.connect(engine.port)

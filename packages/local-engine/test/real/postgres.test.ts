@@ -53,7 +53,7 @@ describe('a stream over a database that one already has', () => {
     await stream.shows()
   })
 
-  it('shows views of several tables at one moment, however the writers interleave', async () => {
+  it('L3: shows views of several tables at one moment, however the writers interleave', async () => {
     await outside.query(`
       create table debit (n int); create table credit (n int);
       insert into debit values (0); insert into credit values (0);
@@ -79,8 +79,8 @@ describe('a stream over a database that one already has', () => {
     // Both changed with every transaction: the same sums at the same timestamps, once both were there.
     await debits?.settled()
     await credits?.settled()
-    const from = [debits, credits].map(stream => stream?.changes[0]?.timestamp ?? 0n)
-    const since = from.reduce((a, b) => (a > b ? a : b))
+    const starts = [debits, credits].map(stream => Number(stream?.changes[0]?.timestamp))
+    const since = Math.max(...starts)
     const later = (stream?: OpenStream): StreamRow[] =>
       (stream?.changes ?? []).filter(row => row.timestamp > since)
     expect(later(debits).length).toBeGreaterThan(10)
@@ -126,7 +126,7 @@ describe('a stream over a database that one already has', () => {
     await long.shows('1')
   })
 
-  it('waits while another session locks its table, and the others do not', async () => {
+  it('L6: waits while another session locks its table, and the others do not', async () => {
     await outside.query('create table locked (x int); create table free (x int)')
     const [locked, free] = await Promise.all([
       open('copy (subscribe locked with (progress)) to stdout'),
@@ -146,7 +146,7 @@ describe('a stream over a database that one already has', () => {
     await locker.end()
   })
 
-  it('resumes AS OF, with a history', async () => {
+  it('L5: resumes AS OF, with a history', async () => {
     await using other = await engineFor({ postgres: server.url, historyMs: 60_000 })
     await outside.query('create table kept (x int)')
     const first = new OpenStream(await connect(other), 'copy (subscribe kept with (progress)) to stdout')
@@ -174,7 +174,7 @@ describe('statements of clients', () => {
     expect(readDataRowFor(await one.query('show cluster'))).toEqual(['quickstart'])
   })
 
-  it('an open transaction holds nobody up, and no stream', async () => {
+  it('L4: an open transaction holds nobody up, and no stream', async () => {
     await outside.query('create table busy (x int)')
     const stream = await open('copy (subscribe busy with (progress)) to stdout')
     const holder = await connect()
@@ -244,7 +244,7 @@ describe('a server that wants TLS and a password', () => {
 
 describe('a server that goes away', () => {
   it.each(['SIGINT', 'SIGQUIT'] as const)(
-    'by %s and comes back: streams go on, nothing is lost',
+    'L6: by %s and comes back: streams go on, nothing is lost',
     async signal => {
       await outside.query('create table if not exists survivor (x int); truncate survivor')
       const stream = await open('copy (subscribe survivor with (progress)) to stdout')

@@ -1,7 +1,14 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { engineFor } from '../support/engine.js'
 import { PostgresServer } from '../support/postgres.js'
-import { printTable, replay, replayResumption, type StartEngine } from '../support/replay.js'
+import {
+  printTable,
+  refusals,
+  replayer,
+  replayResumption,
+  type StartEngine,
+  streams,
+} from '../support/replay.js'
 
 let server: PostgresServer
 
@@ -18,11 +25,16 @@ afterAll(async () => {
 const start: StartEngine = async options =>
   engineFor({ ...options, postgres: await server.database('materialize') })
 
-describe.each(['tail', 'subscribe'] as const)(
-  'over PostgreSQL, posing as the generation of %s',
-  generation => {
-    replay(generation, start)
-  },
-)
+describe.each(['tail', 'subscribe'] as const)('posing as the generation of %s', generation => {
+  const replay = replayer(generation, start)
 
-describe('over PostgreSQL, with a history', () => replayResumption(start))
+  it.each(streams[generation])(
+    'L1: gives the rows, changes and messages of recording %s, over PostgreSQL',
+    replay.stream,
+  )
+
+  it.each(refusals[generation])('L1: refuses as recording %s does, over PostgreSQL', replay.refusal)
+})
+
+it('L1: brings what was missed, with the rows and messages of recording 54, over PostgreSQL', () =>
+  replayResumption(start))

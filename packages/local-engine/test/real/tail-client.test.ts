@@ -48,7 +48,7 @@ function follow(connection: string): { sum: Map<string, number>; lost: string[] 
 }
 
 describe.each([0, 60_000])('a tail on an engine over PostgreSQL, with %i ms of history', historyMs => {
-  it('has what SELECT says, whatever happens to the connection, the engine and the server', async () => {
+  it('L6: has what SELECT says, whatever happens to the connection, the engine and the server', async () => {
     await outside.query(`drop table if exists t cascade; create table t (k int, v text);
       create view w as select k, v, count(*)::int as n from t group by k, v`)
     await using engine = await engineFor({ postgres: server.url, historyMs })

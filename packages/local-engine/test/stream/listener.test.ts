@@ -124,7 +124,7 @@ describe('a client that does not read', () => {
     expect(text()).toEqual(['<10', '10 1 a', '14 -1 a', '14 1 c', '<15'])
   })
 
-  it('has the contents of the view at every progress row, however it stalls', () => {
+  it('L2: has the contents of the view at every progress row, however it stalls', () => {
     const step = fc.record({
       lines: fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 }),
       open: fc.boolean(),

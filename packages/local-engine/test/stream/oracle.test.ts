@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Oracle } from '../../src/stream/oracle.js'
 
-it('timestamps are whole and strictly increasing, whatever the clock says', () => {
+it('L2: timestamps are whole and strictly increasing, whatever the clock says', () => {
   const clock = fc.oneof(
     fc.integer(),
     fc.double(),

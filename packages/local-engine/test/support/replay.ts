@@ -1,5 +1,5 @@
 import type { EngineOptions, Generation } from '@mzalert/local-engine'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { movableClock, type TestEngine } from './engine.js'
 import { type Golden, golden, recordedRows } from './golden.js'
 import { cancel, RawClient, tagsOf } from './raw-client.js'
@@ -7,12 +7,12 @@ import { contents, OpenStream, type StreamRow } from './stream.js'
 import { until } from './wait.js'
 
 /** Streams whose changes can be made again, in the order in which they were recorded: some lean on earlier ones. */
-const streams: Readonly<Record<Generation, readonly string[]>> = {
+export const streams: Readonly<Record<Generation, readonly string[]>> = {
   tail: ['01', '02', '03', '04', '05', '09', '16', '17', '18', '20', '21'],
   subscribe: ['01', '02', '03', '04', '05', '09', '14', '15', '16', '17', '18', '20', '21', '53', '55', '57'],
 }
 /** Statements that are refused. */
-const refusals: Readonly<Record<Generation, readonly string[]>> = {
+export const refusals: Readonly<Record<Generation, readonly string[]>> = {
   tail: ['10', '11', '12'],
   subscribe: ['10', '11', '12', '59'],
 }
@@ -127,8 +127,14 @@ function split(
   return { snapshot, later: snapshot.size > 0 ? all.slice(1) : all }
 }
 
-/** Replays the recordings of one generation into an engine, and compares. */
-export function replay(generation: Generation, start: StartEngine): void {
+/** Replays a recording by its number, and compares. */
+export interface Replayer {
+  readonly stream: (number: string) => Promise<void>
+  readonly refusal: (number: string) => Promise<void>
+}
+
+/** An engine for the recordings of one generation, which lean on each other: for the tests of one `describe`. */
+export function replayer(generation: Generation, start: StartEngine): Replayer {
   const clock = movableClock(1_795_400_000_000)
   let engine: TestEngine
   let writer: RawClient
@@ -160,7 +166,7 @@ export function replay(generation: Generation, start: StartEngine): void {
     )
   }
 
-  it.each(streams[generation])('gives the rows, changes and messages of recording %s', async number => {
+  async function stream(number: string): Promise<void> {
     const recording = golden(generation, number)
     const recorded = recordedRows(recording)
     const expected = split(recorded, recording)
@@ -168,10 +174,10 @@ export function replay(generation: Generation, start: StartEngine): void {
     await leftBehind(recording)
     await prepare(recording)
     const client = await RawClient.connect(engine.port)
-    const stream = new OpenStream(client, recording.query ?? '')
-    await stream.has('H')
+    const open = new OpenStream(client, recording.query ?? '')
+    await open.has('H')
     await until(() => {
-      const seen = contents(stream.rows)
+      const seen = contents(open.rows)
       return [...expected.snapshot].every(([line, count]) => seen.get(line) === count)
     }, 'the snapshot')
     const messages = recording.messages ?? []
@@ -180,48 +186,45 @@ export function replay(generation: Generation, start: StartEngine): void {
     const fails = failure !== undefined && !failure.hex.includes(Buffer.from('57014').toString('hex'))
     const ends = completes || fails
     for (const { sql, reply } of recording.steps ?? []) {
-      const before = stream.changes.length
+      const before = open.changes.length
       expect(tagsOf(await writer.query(sql))).toEqual(reply)
       // A window's changes come with time; a stream that has ended shows no more.
       if (number === '17') continue
-      await until(
-        () => stream.changes.length > before || stream.frames.some(frame => frame.type === 'E'),
-        sql,
-      )
+      await until(() => open.changes.length > before || open.frames.some(frame => frame.type === 'E'), sql)
     }
     for (const { timestamp, progressed } of recorded) {
       // Time goes on as it did, but need not be waited for.
       if (number !== '17' || progressed) continue
       clock.set(Math.max(clock.nowMs(), Number(timestamp)))
       const due = changesOf(recorded.filter(row => row.timestamp <= timestamp)).length
-      await until(() => changesOf(stream.rows).length >= due, `the changes up to ${timestamp}`)
+      await until(() => changesOf(open.rows).length >= due, `the changes up to ${timestamp}`)
     }
     if (completes) clock.set(Math.max(clock.nowMs(), Number(recorded.at(-1)?.timestamp)))
-    if (/progress/i.test(recording.query ?? '') && !ends) await stream.settled()
+    if (/progress/i.test(recording.query ?? '') && !ends) await open.settled()
     if (!ends) await cancel(engine.port, client)
-    await stream.has('Z')
+    await open.has('Z')
 
     compare(recording, generation, 'first message, snapshot, changes, order, end', () => {
-      const rows = stream.rows
+      const rows = open.rows
       const actual = split(rows, recording)
       expect(actual.snapshot).toEqual(expected.snapshot)
       expect(grouped(actual.later, expected.later)).toEqual(expected.later)
-      const [head] = stream.frames
+      const [head] = open.frames
       expect(head?.body.toString('hex')).toBe(messages[0]?.hex)
-      expect(stream.frames.find(frame => frame.type === 'E')?.body.toString('latin1')).toBe(
+      expect(open.frames.find(frame => frame.type === 'E')?.body.toString('latin1')).toBe(
         failure === undefined ? undefined : Buffer.from(failure.hex, 'hex').toString('latin1'),
       )
-      expect(stream.frames.map(frame => frame.type).join('')).toMatch(completes ? /^Hd+cCZ$/ : /^Hd+EZ$/)
+      expect(open.frames.map(frame => frame.type).join('')).toMatch(completes ? /^Hd+cCZ$/ : /^Hd+EZ$/)
       // How many progress rows there are is a matter of time.
-      if (completes) expect(tagsOf(stream.frames)).toEqual([`COPY ${rows.length}`])
+      if (completes) expect(tagsOf(open.frames)).toEqual([`COPY ${rows.length}`])
       expect(rows.map(row => row.timestamp)).toEqual(
         [...rows.map(row => row.timestamp)].sort((a, b) => Number(a - b)),
       )
       expect(rows[0]?.progressed).toBe(recorded[0]?.progressed)
     })
-  })
+  }
 
-  it.each(refusals[generation])('refuses as recording %s does', async number => {
+  async function refusal(number: string): Promise<void> {
     const recording = golden(generation, number)
     const client = await RawClient.connect(engine.port)
     const answer = await client.query(recording.query ?? '')
@@ -233,52 +236,52 @@ export function replay(generation: Generation, start: StartEngine): void {
       )
     })
     client.destroy()
-  })
+  }
+
+  return { stream, refusal }
 }
 
 /** Replays a stream that is resumed. */
-export function replayResumption(start: StartEngine): void {
-  it('brings what was missed, with the rows and messages of recording 54', async () => {
-    const recording = golden('subscribe', '54')
-    const recorded = recordedRows(recording)
-    const [asOf = 0, missedAt = 0, resumedAt = 0] = recorded.map(row => Number(row.timestamp))
-    const clock = movableClock(asOf - 60_000)
-    await using engine = await start({ nowMs: clock.nowMs, historyMs: 3_600_000 })
-    const writer = await RawClient.connect(engine.port)
-    for (const { sql, reply } of recording.setup ?? []) expect(tagsOf(await writer.query(sql))).toEqual(reply)
-    const first = new OpenStream(
-      await RawClient.connect(engine.port),
-      'copy (subscribe h1 with (progress)) to stdout',
-    )
-    await first.has('H')
-    clock.set(Math.max(clock.nowMs(), asOf + 1))
-    await until(() => (first.rows.at(-1)?.timestamp ?? 0n) > BigInt(asOf), 'the frontier beyond AS OF')
-    clock.set(Math.max(clock.nowMs(), missedAt))
-    await writer.query("insert into h1 values (3,'missed')")
-    // Seen by someone else, before the stream comes back to it.
-    await until(() => first.changes.some(row => row.line === '3\tmissed'), 'the change')
-    first.client.destroy()
-    clock.set(Math.max(clock.nowMs(), resumedAt))
-    const client = await RawClient.connect(engine.port)
-    const stream = new OpenStream(client, recording.query ?? '')
-    await until(() => stream.changes.length > 0, 'what was missed')
-    for (const { sql, reply } of recording.steps ?? []) {
-      const before = stream.changes.length
-      expect(tagsOf(await writer.query(sql))).toEqual(reply)
-      await until(() => stream.changes.length > before, sql)
-    }
-    await stream.settled()
-    await cancel(engine.port, client)
-    await stream.has('Z')
-    compare(recording, 'subscribe', 'AS OF, what was missed, changes, end', () => {
-      const shape = (rows: readonly StreamRow[]): unknown[] =>
-        rows.slice(0, 3).map(({ progressed, diff, line }) => ({ progressed, diff, line }))
-      expect(shape(stream.rows)).toEqual(shape(recorded))
-      expect(stream.rows[0]?.timestamp).toBe(recorded[0]?.timestamp)
-      expect(changesOf(stream.rows)).toEqual(changesOf(recorded))
-      const failure = recording.messages?.find(message => message.type === 'E')
-      expect(stream.frames.find(frame => frame.type === 'E')?.body.toString('hex')).toBe(failure?.hex)
-      expect(stream.frames.map(frame => frame.type).join('')).toMatch(/^Hd+EZ$/)
-    })
+export async function replayResumption(start: StartEngine): Promise<void> {
+  const recording = golden('subscribe', '54')
+  const recorded = recordedRows(recording)
+  const [asOf = 0, missedAt = 0, resumedAt = 0] = recorded.map(row => Number(row.timestamp))
+  const clock = movableClock(asOf - 60_000)
+  await using engine = await start({ nowMs: clock.nowMs, historyMs: 3_600_000 })
+  const writer = await RawClient.connect(engine.port)
+  for (const { sql, reply } of recording.setup ?? []) expect(tagsOf(await writer.query(sql))).toEqual(reply)
+  const first = new OpenStream(
+    await RawClient.connect(engine.port),
+    'copy (subscribe h1 with (progress)) to stdout',
+  )
+  await first.has('H')
+  clock.set(Math.max(clock.nowMs(), asOf + 1))
+  await until(() => (first.rows.at(-1)?.timestamp ?? 0n) > BigInt(asOf), 'the frontier beyond AS OF')
+  clock.set(Math.max(clock.nowMs(), missedAt))
+  await writer.query("insert into h1 values (3,'missed')")
+  // Seen by someone else, before the stream comes back to it.
+  await until(() => first.changes.some(row => row.line === '3\tmissed'), 'the change')
+  first.client.destroy()
+  clock.set(Math.max(clock.nowMs(), resumedAt))
+  const client = await RawClient.connect(engine.port)
+  const stream = new OpenStream(client, recording.query ?? '')
+  await until(() => stream.changes.length > 0, 'what was missed')
+  for (const { sql, reply } of recording.steps ?? []) {
+    const before = stream.changes.length
+    expect(tagsOf(await writer.query(sql))).toEqual(reply)
+    await until(() => stream.changes.length > before, sql)
+  }
+  await stream.settled()
+  await cancel(engine.port, client)
+  await stream.has('Z')
+  compare(recording, 'subscribe', 'AS OF, what was missed, changes, end', () => {
+    const shape = (rows: readonly StreamRow[]): unknown[] =>
+      rows.slice(0, 3).map(({ progressed, diff, line }) => ({ progressed, diff, line }))
+    expect(shape(stream.rows)).toEqual(shape(recorded))
+    expect(stream.rows[0]?.timestamp).toBe(recorded[0]?.timestamp)
+    expect(changesOf(stream.rows)).toEqual(changesOf(recorded))
+    const failure = recording.messages?.find(message => message.type === 'E')
+    expect(stream.frames.find(frame => frame.type === 'E')?.body.toString('hex')).toBe(failure?.hex)
+    expect(stream.frames.map(frame => frame.type).join('')).toMatch(/^Hd+EZ$/)
   })
 }
