@@ -16,7 +16,7 @@ interface Said {
 function start(url: string, words: readonly string[], input = ''): { child: ChildProcess; said: Said } {
   const plain = ['--no-psqlrc', '--tuples-only', '--no-align', '--field-separator=|']
   // A pipe is not a terminal: without this psql would keep what it prints until there are some kilobytes.
-  const child = spawn('stdbuf', ['-oL', 'psql', ...plain, ...words, url])
+  const child = spawn('sh', ['-c', 'exec stdbuf -oL psql "$@"', 'psql', ...plain, ...words, url])
   const said: Said = { out: '', err: '', code: undefined }
   child.stdout.on('data', chunk => {
     said.out += String(chunk)
