@@ -77,11 +77,9 @@ async function demo(args) {
   )
 }
 
-/** `bench` is the client's, `bench engine` the embedded engine's. */
 async function bench(args) {
   const built = await turbo('build', [])
-  const [program, rest] = args[0] === 'engine' ? ['engine.mjs', args.slice(1)] : ['run.mjs', args]
-  return built || execute(process.execPath, [path.join('bench', program), ...rest])
+  return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
 }
 
 /** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes. */
