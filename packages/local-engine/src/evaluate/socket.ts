@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import pg from 'pg'
+import type pg from 'pg'
 import { reasonOf } from '../errors.js'
 import { errorResponse } from '../wire/backend.js'
 import { asBuffer, ByteWriter } from '../wire/bytes.js'
@@ -59,7 +59,9 @@ export class PostgresSocket implements Protocol {
 
   /** Connects and logs in; `settings` are what the session starts with, and what RESET goes back to. */
   static async open(url: string, settings: readonly Setting[]): Promise<PostgresSocket> {
-    const client = new pg.Client(configOf(url, settings))
+    // Loaded by who needs it: it takes as long as the rest of the package.
+    const { default: driver } = await import('pg')
+    const client = new driver.Client(configOf(url, settings))
     // Without a listener an 'error' event would end the process; 'close' says the same.
     client.on('error', () => {})
     await client.connect()
