@@ -44,6 +44,7 @@ export class PostgresSocket implements Protocol {
   readonly #reader = new FrameReader(maxAnswerBytes)
   #current: Exchange | undefined
   #lost: Error | undefined
+  #canceling: Promise<void> = Promise.resolve()
   /** Called once when the server, or the way to it, is gone. Not after `close()`. */
   onLost: () => void = () => {}
 
@@ -72,26 +73,30 @@ export class PostgresSocket implements Protocol {
     return this.#lost !== undefined
   }
 
-  exchange(messages: Uint8Array): Promise<Buffer> {
-    if (this.#lost !== undefined) return Promise.reject(this.#lost)
+  async exchange(messages: Uint8Array): Promise<Buffer> {
+    // What is canceled is what was running, never what comes next.
+    await this.#canceling
+    if (this.#lost !== undefined) throw this.#lost
     const expected = new Expected(asBuffer(messages))
-    if (expected.complete) return Promise.resolve(Buffer.alloc(0))
+    if (expected.complete) return Buffer.alloc(0)
     return new Promise((resolve, reject) => {
       this.#current = { expected, answer: new ByteWriter(8192), resolve, reject }
       this.#socket.write(messages)
     })
   }
 
-  /** Asks the server to cancel what runs in this session. It may come too late, and nobody says so. */
+  /** Asks the server to cancel what runs in this session, if anything does. It may come too late, and nobody says so. */
   cancel(): void {
     const { processID, secretKey } = internals(this.#client)
     const { host, port } = this.#client
-    if (processID === null || secretKey === null) return
+    if (this.#current === undefined || processID === null || secretKey === null) return
     // The server takes it before any encryption or login.
     const path = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }
     const socket = connect(path, () => socket.end(cancelRequest(processID, secretKey)))
     socket.on('error', () => {})
-    socket.resume()
+    socket.setTimeout(connectTimeoutMs, () => socket.destroy())
+    const before = this.#canceling
+    this.#canceling = new Promise(resolve => socket.on('close', () => resolve(before)).resume())
   }
 
   /** Ends the session at once; what runs in it is given up. */

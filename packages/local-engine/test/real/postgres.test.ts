@@ -160,6 +160,37 @@ describe('a stream over a database that one already has', () => {
   })
 })
 
+describe('what the engine does to the database', () => {
+  it('is a schema of its own and nothing else, made once by however many engines', async () => {
+    const url = await server.database('untouched')
+    const client = new pg.Client(url)
+    await client.connect()
+    onTestFinished(() => client.end())
+    const objects = `select nspname || '.' || name as name from (
+        select relnamespace as schema, relname as name from pg_class union all
+        select pronamespace, proname from pg_proc) as everything
+      join pg_namespace n on n.oid = schema where n.nspname !~ '^(pg_|information_schema)' order by 1`
+    const engines = await Promise.all([1, 2, 3].map(() => engineFor({ postgres: url })))
+    const names = (await client.query(objects)).rows.map(row => row.name)
+    expect(names).toEqual(['mz_catalog.mz_logical_timestamp', 'mz_catalog.mz_now', 'mz_catalog.mz_version'])
+    await Promise.all(engines.map(each => each.close()))
+    const left = 'select count(*)::int as n from pg_stat_activity where datname = current_database()'
+    await until(async () => (await client.query(left)).rows[0].n === 1, 'its sessions to be gone')
+  })
+
+  it('is to delete what is old, if it is asked to', async () => {
+    const nowMs = Date.now()
+    await outside.query(`create table aging (at_ms bigint);
+      insert into aging select ${nowMs - 100_000} from generate_series(1, 3000);
+      insert into aging values (${nowMs + 1_000_000})`)
+    const retain = [{ table: 'aging', timestampMs: 'at_ms', forMs: 60_000 }]
+    await using pruning = await engineFor({ postgres: server.url, retain })
+    const stream = new OpenStream(await connect(pruning), 'copy (subscribe aging with (progress)) to stdout')
+    await stream.shows(String(nowMs + 1_000_000))
+    expect((await outside.query('select count(*)::int as n from aging')).rows).toEqual([{ n: 1 }])
+  })
+})
+
 describe('statements of clients', () => {
   it('are passed through, each client with a session of its own', async () => {
     const [one, two] = [await connect(), await connect()]
