@@ -22,9 +22,11 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['types', 'errors'],
     ['options'],
     ['random', 'distributions', 'clock'],
+    ['define'],
+    ['faults'],
     ['scenarios'],
     ['sinks'],
-    ['retry', 'run'],
+    ['retry', 'due', 'run'],
     ['index'],
   ],
   'packages/local-engine': [

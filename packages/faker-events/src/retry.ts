@@ -51,6 +51,7 @@ interface Delivery {
  */
 export async function deliver(batch: readonly GeneratedEvent[], delivery: Delivery): Promise<void> {
   const { sink, clock, retry, signal, onRetry } = delivery
+  if (batch.length === 0) return
   for (let attempts = 1; ; attempts += 1) {
     const last = attempts > retry.retries || signal?.aborted === true
     try {

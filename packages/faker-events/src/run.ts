@@ -1,4 +1,6 @@
 import { wallClock } from './clock.js'
+import { arrivalMs } from './define/arrival.js'
+import { Due } from './due.js'
 import { invalidOption } from './errors.js'
 import { whole } from './options.js'
 import { deliver, type RetryNotice, type RetryOptions, retryOptions } from './retry.js'
@@ -16,6 +18,8 @@ export interface RunStats {
   readonly late: number
   /** How far behind the worst of them was. */
   readonly maxLateMs: number
+  /** Late events that were left out, since `whenLate` is `'skip'`. */
+  readonly skipped: number
   /** Attempts after the first one. */
   readonly retries: number
 }
@@ -45,6 +49,8 @@ export interface RunOptions<Value = unknown> {
   readonly from?: number
   /** No event at or after it. Default: none. */
   readonly to?: number
+  /** How many events to leave out: the `events` and `skipped` of a run that stopped, to go on there. Default 0. */
+  readonly startAt?: number
   /** Default `wallClock`. */
   readonly clock?: Clock
   /** Ends the run after the batch in hand. */
@@ -53,8 +59,12 @@ export interface RunOptions<Value = unknown> {
   readonly maxBatchEvents?: number
   /** A batch ends with the event that reaches this. Default 524 288: half of what a Kafka broker takes in one request. */
   readonly maxBatchBytes?: number
-  /** Default 1000. */
+  /** How long an event may wait for others to fill the batch. Default 0: what has come due goes out. */
+  readonly maxBatchAgeMs?: number
+  /** Beyond `maxBatchAgeMs`. Default 1000. */
   readonly lateAfterMs?: number
+  /** What becomes of late events: they are sent all the same, or left out. Default 'catch-up'. */
+  readonly whenLate?: 'catch-up' | 'skip'
   readonly retry?: RetryOptions
   /** After each batch. What a callback throws ends the run. */
   readonly onBatch?: (batch: SentBatch<Value>) => void
@@ -62,99 +72,70 @@ export interface RunOptions<Value = unknown> {
   readonly onRetry?: (notice: RetryNotice) => void
 }
 
-interface Pending<Value> {
-  readonly events: readonly GeneratedEvent<Value>[]
-  readonly bytes: number
-}
-
 /**
  * Sends a scenario's events to a sink as their times come, and resolves with the totals when the scenario ends or
  * the signal aborts.
  *
  * At each wake-up everything that has come due goes out, in order, in one batch or as many as the limits ask for,
- * one at a time: a slow sink makes events late (counted), never lost or out of order. A sink's error that may pass
- * is retried; any other, or the last, rejects with an `EventsError` that says where sending stopped.
- * `INVALID_OPTION` before anything is sent.
+ * one at a time: a slow sink makes events late (counted), never lost (unless `whenLate` says so) or out of order. A
+ * sink's error that may pass is retried; any other, or the last, rejects with an `EventsError` that says where sending
+ * stopped. `INVALID_OPTION` before anything is sent.
  */
 export async function run<Value>(options: RunOptions<Value>): Promise<RunStats> {
-  const { scenario, sink, clock = wallClock, signal, lateAfterMs = 1000, onBatch, onLate, onRetry } = options
+  const { scenario, sink, clock = wallClock, signal, lateAfterMs = 1000, whenLate = 'catch-up' } = options
+  const { onBatch, onLate, onRetry } = options
   if (typeof sink?.send !== 'function') throw invalidOption('sink', sink, 'a sink')
+  if (whenLate !== 'catch-up' && whenLate !== 'skip')
+    throw invalidOption('whenLate', whenLate, "'catch-up' or 'skip'")
   const limits = {
     events: whole('maxBatchEvents', options.maxBatchEvents ?? 500, 1, 1_000_000),
     bytes: whole('maxBatchBytes', options.maxBatchBytes ?? 524_288, 1, 1_073_741_824),
+    ageMs: whole('maxBatchAgeMs', options.maxBatchAgeMs ?? 0, 0, 3_600_000),
   }
   whole('lateAfterMs', lateAfterMs, 0, 3_600_000)
   const retry = retryOptions(options.retry ?? {})
   const startedAtMs = clock.nowMs()
-  const { from = Math.floor(startedAtMs), to } = options
-  const schedule = new Schedule(events(scenario, to === undefined ? { from } : { from, to }))
+  const { from = Math.floor(startedAtMs), to, startAt = 0 } = options
+  const due = new Due(events(scenario, { from, startAt, ...(to !== undefined && { to }) }), limits)
 
-  let stats: RunStats = { events: 0, batches: 0, bytes: 0, late: 0, maxLateMs: 0, retries: 0 }
+  let stats: RunStats = { events: 0, batches: 0, bytes: 0, late: 0, maxLateMs: 0, skipped: 0, retries: 0 }
   const countRetry = (notice: RetryNotice): void => {
     stats = { ...stats, retries: stats.retries + 1 }
     onRetry?.(notice)
   }
-  while (schedule.nextMs !== undefined && signal?.aborted !== true) {
-    const nowMs = clock.nowMs()
-    if (schedule.nextMs > nowMs) {
-      await clock.sleep(schedule.nextMs - nowMs, signal)
-      continue
-    }
-    const due = schedule.take(nowMs, limits)
-    // What lay in the past when the run began is a backlog that was asked for, not a delay.
-    const late = due.events.filter(
-      ({ timestampMs }) => timestampMs > startedAtMs && nowMs - timestampMs > lateAfterMs,
-    )
-    const [latest] = late
-    const lateMs = latest === undefined ? 0 : nowMs - latest.timestampMs
-    if (late.length > 0) onLate?.({ events: late.length, lateMs })
-    await deliver(due.events, { sink, clock, retry, signal, onRetry: countRetry, sent: stats.events })
+  const sendDue = async (nowMs: number): Promise<void> => {
+    let [late, maxLateMs, skipped] = [0, 0, 0]
+    const batch = due.take(nowMs, event => {
+      const lateMs = nowMs - arrivalMs(event)
+      // What lay in the past when the run began is a backlog that was asked for, not a delay.
+      if (arrivalMs(event) <= startedAtMs || lateMs <= lateAfterMs + limits.ageMs) return false
+      late += 1
+      maxLateMs = Math.max(maxLateMs, lateMs)
+      if (whenLate === 'skip') skipped += 1
+      return whenLate === 'skip'
+    })
+    if (late > 0) onLate?.({ events: late, lateMs: maxLateMs })
+    await deliver(batch.events, { sink, clock, retry, signal, onRetry: countRetry, sent: stats.events })
     stats = {
-      events: stats.events + due.events.length,
-      batches: stats.batches + 1,
-      bytes: stats.bytes + due.bytes,
-      late: stats.late + late.length,
-      maxLateMs: Math.max(stats.maxLateMs, lateMs),
+      events: stats.events + batch.events.length,
+      batches: stats.batches + (batch.events.length > 0 ? 1 : 0),
+      bytes: stats.bytes + batch.bytes,
+      late: stats.late + late,
+      maxLateMs: Math.max(stats.maxLateMs, maxLateMs),
+      skipped: stats.skipped + skipped,
       retries: stats.retries,
     }
-    onBatch?.({ ...due, sentAtMs: clock.nowMs(), stats })
+    if (batch.events.length > 0) onBatch?.({ ...batch, sentAtMs: clock.nowMs(), stats })
+  }
+  for (let batchMs = due.batchMs; batchMs !== undefined; batchMs = due.batchMs) {
+    const nowMs = clock.nowMs()
+    if (signal?.aborted === true) {
+      // What waited for its batch to fill has been due all along.
+      if (limits.ageMs > 0 && batchMs > nowMs) await sendDue(nowMs)
+      break
+    }
+    if (batchMs > nowMs) await clock.sleep(batchMs - nowMs, signal)
+    else await sendDue(nowMs)
   }
   return stats
-}
-
-/** Events in order of time, of which the due ones are taken. */
-class Schedule<Value> {
-  readonly #events: Iterator<GeneratedEvent<Value>, void>
-  #next: GeneratedEvent<Value> | undefined
-
-  constructor(events: Iterator<GeneratedEvent<Value>, void>) {
-    this.#events = events
-    this.#advance()
-  }
-
-  /** When the next event is due; `undefined` after the last. */
-  get nextMs(): number | undefined {
-    return this.#next?.timestampMs
-  }
-
-  /** The events that are due at `nowMs`, up to a limit. */
-  take(nowMs: number, limits: { readonly events: number; readonly bytes: number }): Pending<Value> {
-    const taken: GeneratedEvent<Value>[] = []
-    let bytes = 0
-    while (
-      this.#next &&
-      this.#next.timestampMs <= nowMs &&
-      taken.length < limits.events &&
-      bytes < limits.bytes
-    ) {
-      taken.push(this.#next)
-      bytes += Buffer.byteLength(JSON.stringify(this.#next.value))
-      this.#advance()
-    }
-    return { events: taken, bytes }
-  }
-
-  #advance(): void {
-    this.#next = this.#events.next().value ?? undefined
-  }
 }

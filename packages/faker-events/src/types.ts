@@ -16,18 +16,26 @@ export interface GeneratedEvent<Value = unknown> {
   readonly key: string
   /** What is sent, as JSON; `null` is sent as a null, which deletes the key in a compacted topic. */
   readonly value: Value
+  /** When it is sent, where that is not when it happens: a late event. */
+  readonly arrivesMs?: number
+  /** Sent along with it, beside `stream` and `index`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent instead of `value`: a malformed event. */
+  readonly body?: string
 }
 
-/**
- * A named sub-sequence of a scenario, with random access: `at` is pure, so a stream has no state to lose.
- * `timestampMs` never decreases with the index.
- */
+/** A named sub-sequence of a scenario: `at` is pure, so a stream has no state to lose. */
 export interface EventStream<Value = unknown> {
   readonly name: string
-  /** How many events there are; `Infinity` for a stream that never ends. */
+  /** How many events there are at most; `Infinity` for a stream that never ends, or whose end is not known. */
   readonly count: number
-  /** The event at `index`, `0 <= index < count`, of a scenario that starts at `originMs`. */
+  /**
+   * The event at `index`, `0 <= index < count`, of a scenario that starts at `originMs`. It takes as long for each
+   * index, except in a stream with `read`, where it takes as long as reading that far.
+   */
   readonly at: (index: number, originMs: number) => GeneratedEvent<Value>
+  /** The events in the order in which they are sent. Left out: by index, and `timestampMs` never decreases with it. */
+  readonly read?: (originMs: number) => Iterator<GeneratedEvent<Value>, void>
 }
 
 /** A named set of streams. Where two events have the same time, the earlier stream in the list goes first. */
@@ -43,6 +51,8 @@ export interface TimeRange {
   readonly from: number
   /** No event at or after it. Left out: as long as the scenario has events, which may be forever. */
   readonly to?: number
+  /** How many events of the range to leave out, for going on where something stopped. Default 0. */
+  readonly startAt?: number
 }
 
 /**

@@ -54,6 +54,7 @@ describe('a run', () => {
       bytes: expected.reduce((sum, { value }) => sum + Buffer.byteLength(JSON.stringify(value)), 0),
       late: 0,
       maxLateMs: 0,
+      skipped: 0,
       retries: 0,
     })
   })
@@ -119,6 +120,76 @@ describe('a run', () => {
       expect(sizes.slice(0, -1).reduce((sum, size) => sum + size, 0)).toBeLessThan(1000)
     }
     expect(sink.events).toEqual(expected)
+  })
+
+  test('lets events wait for others until the first of them is so old, or the batch is full', async () => {
+    const sink = memory()
+    const clock = virtualClock(origin)
+    const sentAt: number[] = []
+    const stats = await go({
+      sink,
+      clock,
+      maxBatchAgeMs: 5000,
+      maxBatchEvents: 30,
+      onBatch: ({ sentAtMs }) => sentAt.push(sentAtMs),
+    })
+    expect(sink.events).toEqual(expected)
+    expect(stats.late).toBe(0)
+    // Sixty of the past in two full ones; then a trickle a second.
+    expect(sink.batches.slice(0, 2).map(({ length }) => length)).toEqual([30, 30])
+    for (const [position, batch] of sink.batches.entries()) {
+      const waitedMs = (sentAt[position] ?? 0) - Math.max(origin, batch[0]?.timestampMs ?? 0)
+      expect(waitedMs).toBeLessThanOrEqual(5000)
+      const last = position === sink.batches.length - 1
+      if (!last && batch.length < 30) expect(waitedMs).toBe(5000)
+    }
+    expect(sink.batches.length).toBeLessThan(20)
+  })
+
+  test('an abort sends what waited for others, and nothing before its time', async () => {
+    const stop = new AbortController()
+    let nowMs = origin
+    const clock: Clock = {
+      nowMs: () => nowMs,
+      sleep: async ms => {
+        if (nowMs + ms > origin + 12_345) {
+          nowMs = origin + 12_345
+          stop.abort()
+        } else nowMs += ms
+      },
+    }
+    const sink = memory()
+    await go({ sink, clock, signal: stop.signal, maxBatchAgeMs: 8000, maxBatchEvents: 1000 })
+    expect(sink.events).toEqual(expected.filter(({ timestampMs }) => timestampMs <= origin + 12_345))
+  })
+
+  test('leaves out what is late if it is told to, and counts it', async () => {
+    const clock = virtualClock(origin)
+    const kept = memory()
+    const slow: Sink = {
+      close: kept.close,
+      send: async batch => {
+        if (batch.some(({ stream }) => stream === 'spike')) await clock.sleep(20_000)
+        await kept.send(batch)
+      },
+    }
+    const stats = await go({ sink: slow, clock, whenLate: 'skip' })
+    expect(stats).toMatchObject({ events: expected.length - 19, skipped: 19, late: 19 })
+    const away = (event: GeneratedEvent): boolean =>
+      event.stream === 'trickle' && event.timestampMs > origin + 10_000 && event.timestampMs < origin + 29_000
+    expect(kept.events).toEqual(expected.filter(event => !away(event)))
+  })
+
+  test('E1: goes on where another one stopped', async () => {
+    const [before, after] = [memory(), memory()]
+    const stop = new AbortController()
+    const onBatch = ({ stats }: { readonly stats: { readonly events: number } }): void => {
+      if (stats.events > 80) stop.abort()
+    }
+    const { events: startAt } = await go({ sink: before, signal: stop.signal, onBatch })
+    await go({ sink: after, startAt })
+    expect([...before.events, ...after.events]).toEqual(expected)
+    expect(after.events.length).toBeGreaterThan(0)
   })
 
   test('waits for the sink: one send at a time', async () => {
@@ -211,6 +282,9 @@ describe('a run', () => {
     [{ retry: { retries: -1 } }, 'retry.retries'],
     [{ retry: { minDelayMs: Number.NaN } }, 'retry.minDelayMs'],
     [{ retry: { maxDelayMs: -1 } }, 'retry.maxDelayMs'],
+    [{ maxBatchAgeMs: -1 }, 'maxBatchAgeMs'],
+    [{ whenLate: 'drop' as never }, 'whenLate'],
+    [{ startAt: 0.5 }, 'startAt'],
     [{ to: origin - 1 }, 'to'],
   ])('refuses an option out of its range before it sends anything: %o', async (wrong, name) => {
     const sink = memory()

@@ -1,8 +1,11 @@
+import { defineEvents } from '../define/define.js'
+import { bursts, past, steady } from '../define/schedules.js'
+import { type EventContent, type Moment, scheduled } from '../define/streams.js'
 import { weighted } from '../distributions.js'
-import { between, onlyKnown, text, whole } from '../options.js'
-import { Random } from '../random.js'
-import type { EventStream, GeneratedEvent, Scenario } from '../types.js'
+import { between, filled, text, whole, wholeOrEndless } from '../options.js'
+import type { Scenario } from '../types.js'
 import { type Customer, type Membership, makeCustomers, memberships, type Organization } from './customers.js'
+import { ownExpectations } from './expectations.js'
 
 /** A customer has deployed: the value of an event of the `deployments` scenario. */
 export interface Deployment {
@@ -47,6 +50,8 @@ export interface DeploymentsScenario extends Scenario<Deployment> {
   readonly customers: readonly Customer[]
   /** All options, with the defaults filled in. */
   readonly options: Required<DeploymentsOptions>
+  /** Which alerts must fire and resolve, and when: as the function of that name. */
+  readonly expectations: typeof ownExpectations
 }
 
 const defaults: Required<DeploymentsOptions> = {
@@ -72,78 +77,62 @@ const yearMs = 31_536_000_000
  */
 export function deployments(options: DeploymentsOptions = {}): DeploymentsScenario {
   const all = checked(options)
-  const random = Random.of(all.seed).split('deployments')
-  const customers = makeCustomers(random.split('customers'), all.customers)
-  const cast = { all, members: memberships(customers) }
-  return {
+  const story = defineEvents({
     name: 'deployments',
     seed: all.seed,
-    streams: [
-      initial(cast, random.split('initial')),
-      trickle(cast, random.split('trickle')),
-      spike(cast, random.split('spike')),
-    ],
-    customers,
+    topic: all.topic,
+    entities: { customers: random => makeCustomers(random, all.customers) },
+    streams: ({ customers }) => {
+      const members = memberships(customers)
+      const anyone = (moment: Moment): EventContent<Deployment> => deployed(moment, members)
+      const initial = past({ events: all.initialEvents, spanMs: all.initialSpanMs })
+      const trickle = steady({ perSecond: all.eventsPerSecond, jitter: all.jitter })
+      const spike = bursts({
+        events: all.spikeEvents,
+        firstMs: all.firstSpikeMs,
+        everyMs: all.spikeEveryMs,
+        bursts: all.spikes,
+      })
+      return {
+        initial: scheduled({ schedule: initial, event: anyone }),
+        trickle: scheduled({ schedule: trickle, event: anyone }),
+        spike: scheduled({
+          schedule: spike,
+          event: moment => deployed(moment, spiking(moment, all.spikeEvents, members)),
+        }),
+      }
+    },
+  })
+  return {
+    ...story,
+    customers: story.entities.customers,
     options: all,
+    expectations: ownExpectations,
   }
 }
 
-/** What the streams have in common. */
-interface Cast {
-  readonly all: Required<DeploymentsOptions>
-  readonly members: readonly Membership[]
-}
-
-function initial({ all, members }: Cast, random: Random): EventStream<Deployment> {
-  const slot = (index: number): number => Math.floor((index * all.initialSpanMs) / all.initialEvents)
-  const at = (index: number, originMs: number): GeneratedEvent<Deployment> => {
-    const own = random.at(index)
-    const intoSlot = Math.floor(own.unit() * (slot(index + 1) - slot(index)))
-    const timestampMs = originMs - all.initialSpanMs + slot(index) + intoSlot
-    return deployed({ stream: 'initial', index, timestampMs, topic: all.topic }, own, members)
-  }
-  return { name: 'initial', count: all.initialEvents, at }
-}
-
-function trickle({ all, members }: Cast, random: Random): EventStream<Deployment> {
-  // Slots are multiplied, not added up: the hundred-thousandth is as exact as the first.
-  const slot = (index: number): number => (index * 1000) / all.eventsPerSecond
-  const at = (index: number, originMs: number): GeneratedEvent<Deployment> => {
-    const own = random.at(index)
-    const next = slot(index + 1)
-    const due = slot(index) + own.unit() * all.jitter * (next - slot(index))
-    // Rounding may carry a sum past the next slot, where it would overtake the next event.
-    const timestampMs = originMs + Math.floor(Math.min(due, next))
-    return deployed({ stream: 'trickle', index, timestampMs, topic: all.topic }, own, members)
-  }
-  return { name: 'trickle', count: all.eventsPerSecond === 0 ? 0 : Number.POSITIVE_INFINITY, at }
-}
-
-function spike({ all, members }: Cast, random: Random): EventStream<Deployment> {
-  const rounds = random.split('rounds')
-  const at = (index: number, originMs: number): GeneratedEvent<Deployment> => {
-    const nth = Math.floor(index / all.spikeEvents)
-    const turn = nth % members.length
-    const order = rounds.at(Math.floor(nth / members.length)).shuffle(members)
-    const timestampMs = originMs + all.firstSpikeMs + nth * all.spikeEveryMs
-    const place = { stream: 'spike', index, timestampMs, topic: all.topic }
-    return deployed(place, random.at(index), order.slice(turn, turn + 1))
-  }
-  return { name: 'spike', count: all.spikeEvents === 0 ? 0 : all.spikes * all.spikeEvents, at }
+/** The one organization whose turn it is. */
+function spiking(
+  { index, shared }: Moment,
+  spikeEvents: number,
+  members: readonly Membership[],
+): readonly Membership[] {
+  const nth = Math.floor(index / spikeEvents)
+  const turn = nth % members.length
+  const order = shared
+    .split('rounds')
+    .at(Math.floor(nth / members.length))
+    .shuffle(members)
+  return order.slice(turn, turn + 1)
 }
 
 const pickType = weighted([70, 30])
 
-function deployed(
-  place: Omit<GeneratedEvent, 'key' | 'value'>,
-  random: Random,
-  members: readonly Membership[],
-): GeneratedEvent<Deployment> {
+function deployed({ random, timestampMs }: Moment, members: readonly Membership[]): EventContent<Deployment> {
   const member = members[random.below(members.length)]
   const customer = member?.customers[member.pick(random)]
   if (customer === undefined) throw new RangeError('An organization without customers was drawn.')
   return {
-    ...place,
     key: String(customer.customer_id),
     value: {
       customer_id: customer.customer_id,
@@ -151,15 +140,13 @@ function deployed(
       deployment_type: pickType(random) === 0 ? 'cloud' : 'on_prem',
       event_type: 'deployment_created',
       organization: customer.organization,
-      event_ts: Math.floor(place.timestampMs / 1000),
+      event_ts: Math.floor(timestampMs / 1000),
     },
   }
 }
 
 function checked(options: DeploymentsOptions): Required<DeploymentsOptions> {
-  onlyKnown(options, Object.keys(defaults))
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const all: Required<DeploymentsOptions> = { ...defaults, ...given }
+  const all = filled(options, defaults)
   whole('seed', all.seed, 0, Number.MAX_SAFE_INTEGER)
   whole('customers', all.customers, 1, 100_000)
   whole('initialEvents', all.initialEvents, 0, 10_000_000)
@@ -169,7 +156,7 @@ function checked(options: DeploymentsOptions): Required<DeploymentsOptions> {
   whole('spikeEvents', all.spikeEvents, 0, 1_000_000)
   whole('firstSpikeMs', all.firstSpikeMs, 0, yearMs)
   whole('spikeEveryMs', all.spikeEveryMs, 1, yearMs)
-  if (all.spikes !== Number.POSITIVE_INFINITY) whole('spikes', all.spikes, 0, 1_000_000_000)
+  wholeOrEndless('spikes', all.spikes, 1_000_000_000)
   text('topic', all.topic)
   return all
 }

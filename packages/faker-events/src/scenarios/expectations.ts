@@ -1,14 +1,9 @@
-import { invalidOption } from '../errors.js'
-import { timeRange, whole } from '../options.js'
+import { arrivalMs } from '../define/arrival.js'
+import { finiteRange, whole } from '../options.js'
 import { type Customer, type Organization, organizations, type Tier } from './customers.js'
 import type { DeploymentsScenario } from './deployments.js'
 import { events } from './events.js'
-
-/** A time in which an alert fires: `firesAtMs <= now < resolvesAtMs`, in whole milliseconds since 1970. */
-interface Firing {
-  readonly firesAtMs: number
-  readonly resolvesAtMs: number
-}
+import { Counts, type Firing } from './firings.js'
 
 /** A time in which `organization_alert` holds a row for the organization. */
 export interface OrganizationAlert extends Firing {
@@ -50,8 +45,8 @@ export interface CustomerExpectationsQuery extends ExpectationsQuery {
  * Which alerts must fire and resolve, and when: computed from the very events that
  * `events(scenario, { from, to })` gives, under the models' semantics.
  *
- * An event counts at `now` if it has arrived (`timestampMs <= now`, and those from before `from` arrive at `from`)
- * and `event_ts * 1000 <= now < event_ts * 1000 + windowMs`. Intervals of one alert neither overlap nor touch.
+ * An event counts at `now` if it has arrived (`timestampMs <= now`, or `arrivesMs` where it is late, and those from before `from` arrive at `from`)
+ * and `event_ts * 1000 <= now < event_ts * 1000 + windowMs`; a malformed one never does. Intervals of one alert neither overlap nor touch.
  * They come in order of `firesAtMs`, then by organization, then by customer. Those that resolve before `to` are the
  * same for every later `to`.
  *
@@ -69,9 +64,30 @@ export function expectations(
   scenario: DeploymentsScenario,
   query: ExpectationsQuery | CustomerExpectationsQuery,
 ): readonly ExpectedAlert[] {
-  const { from, to } = timeRange(query)
-  if (to === Number.POSITIVE_INFINITY)
-    throw invalidOption('to', query.to, 'an end: the events are counted one by one')
+  return alertsOf(scenario, query)
+}
+
+/** `expectations`, as the scenario's own method. */
+export function ownExpectations(
+  this: DeploymentsScenario,
+  query: CustomerExpectationsQuery,
+): readonly ExpectedAlert[]
+export function ownExpectations(
+  this: DeploymentsScenario,
+  query: ExpectationsQuery,
+): readonly OrganizationAlert[]
+export function ownExpectations(
+  this: DeploymentsScenario,
+  query: ExpectationsQuery | CustomerExpectationsQuery,
+): readonly ExpectedAlert[] {
+  return alertsOf(this, query)
+}
+
+function alertsOf(
+  scenario: DeploymentsScenario,
+  query: ExpectationsQuery | CustomerExpectationsQuery,
+): readonly ExpectedAlert[] {
+  const { from, to } = finiteRange(query)
   const windowMs = whole('windowMs', query.windowMs, 1, 31_536_000_000)
   const threshold = whole('threshold', query.threshold, 0, Number.MAX_SAFE_INTEGER)
   const limit =
@@ -79,69 +95,31 @@ export function expectations(
       ? whole('enterpriseLimit', query.enterpriseLimit, 0, Number.MAX_SAFE_INTEGER)
       : Number.POSITIVE_INFINITY
 
-  const byOrganization = new Map<Organization, Change[]>()
-  const byCustomer = new Map<number, Change[]>()
-  for (const { timestampMs, value } of events(scenario, { from, to })) {
-    const comesMs = Math.max(timestampMs, from)
-    const goesMs = value.event_ts * 1000 + windowMs
-    if (comesMs >= goesMs) continue
-    count(byOrganization, value.organization, comesMs, goesMs)
-    count(byCustomer, value.customer_id, comesMs, goesMs)
+  const perOrganization = new Counts<Organization>()
+  const perCustomer = new Counts<number>()
+  for (const event of events(scenario, { from, to })) {
+    if (event.body !== undefined) continue
+    const happensMs = event.value.event_ts * 1000
+    const comesMs = Math.max(arrivalMs(event), from, happensMs)
+    perOrganization.add(event.value.organization, comesMs, happensMs + windowMs)
+    perCustomer.add(event.value.customer_id, comesMs, happensMs + windowMs)
   }
   const enterprises = scenario.customers.filter(({ tier }) => tier === 'enterprise')
   return [
     ...organizations.flatMap(organization =>
-      organizationAlerts(organization, byOrganization.get(organization), threshold),
+      perOrganization.above(organization, threshold).map(when => organizationAlert(organization, when)),
     ),
-    ...enterprises.flatMap(customer => customerAlerts(customer, byCustomer.get(customer.customer_id), limit)),
+    ...enterprises.flatMap(customer =>
+      perCustomer.above(customer.customer_id, limit).map(when => customerAlert(customer, when)),
+    ),
   ].sort((one, other) => one.firesAtMs - other.firesAtMs)
 }
 
-function organizationAlerts(
-  organization: Organization,
-  changes: readonly Change[] | undefined,
-  threshold: number,
-): readonly ExpectedAlert[] {
-  const what = { view: 'organization_alert', alertCond: 'deployment_spike', organization } as const
-  return firings(changes, threshold).map(when => ({ ...what, ...when }))
+function organizationAlert(organization: Organization, when: Firing): ExpectedAlert {
+  return { view: 'organization_alert', alertCond: 'deployment_spike', organization, ...when }
 }
 
-function customerAlerts(
-  { customer_id: customerId, customer_name: customerName, tier }: Customer,
-  changes: readonly Change[] | undefined,
-  limit: number,
-): readonly ExpectedAlert[] {
-  const what = { view: 'customer_alert', alertCond: 'tier_limit', customerId, customerName, tier } as const
-  return firings(changes, limit).map(when => ({ ...what, ...when }))
-}
-
-/** By how much a count changes, and when. */
-interface Change {
-  readonly atMs: number
-  readonly by: 1 | -1
-}
-
-function count<Key>(counts: Map<Key, Change[]>, key: Key, comesMs: number, goesMs: number): void {
-  const changes = counts.get(key) ?? []
-  changes.push({ atMs: comesMs, by: 1 }, { atMs: goesMs, by: -1 })
-  counts.set(key, changes)
-}
-
-/** The times in which the sum of all changes so far is above `limit`. */
-function firings(changes: readonly Change[] = [], limit: number): readonly Firing[] {
-  const found: Firing[] = []
-  const ordered = [...changes].sort((one, other) => one.atMs - other.atMs)
-  let sum = 0
-  let firesAtMs: number | undefined
-  for (const [position, { atMs, by }] of ordered.entries()) {
-    sum += by
-    // What changes in one millisecond changes at once: only the last sum is ever seen.
-    if (ordered[position + 1]?.atMs === atMs) continue
-    if (firesAtMs === undefined && sum > limit) firesAtMs = atMs
-    if (firesAtMs !== undefined && sum <= limit) {
-      found.push({ firesAtMs, resolvesAtMs: atMs })
-      firesAtMs = undefined
-    }
-  }
-  return found
+function customerAlert(customer: Customer, when: Firing): ExpectedAlert {
+  const { customer_id: customerId, customer_name: customerName, tier } = customer
+  return { view: 'customer_alert', alertCond: 'tier_limit', customerId, customerName, tier, ...when }
 }

@@ -29,7 +29,7 @@ export interface KafkaOptions {
 
 /**
  * Sends events to Kafka: the entity as the key, the event's time as the record's timestamp, and headers `stream`
- * and `index`, by which a consumer knows an event that comes a second time. One `send` per topic, one at a time, in
+ * and `index`, by which a consumer knows an event that comes a second time; a fault is in a header, too. One `send` per topic, one at a time, in
  * order; acknowledgements, compression and idempotence are the producer's own settings. At least once.
  */
 export function kafka({ producer, topic }: KafkaOptions): Sink {
@@ -57,12 +57,20 @@ function byTopic(events: readonly GeneratedEvent[], topic?: string): ReadonlyMap
 }
 
 /** The record of one event. */
-function kafkaMessage({ stream, index, timestampMs, key, value }: GeneratedEvent): KafkaMessage {
+function kafkaMessage({
+  stream,
+  index,
+  timestampMs,
+  key,
+  value,
+  body,
+  headers,
+}: GeneratedEvent): KafkaMessage {
   return {
     key,
-    value: value === null ? null : JSON.stringify(value),
+    value: body ?? (value === null ? null : JSON.stringify(value)),
     timestamp: String(timestampMs),
-    headers: { stream, index: String(index) },
+    headers: { ...headers, stream, index: String(index) },
   }
 }
 

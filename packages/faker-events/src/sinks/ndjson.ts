@@ -3,9 +3,13 @@ import { sinkClosed } from '../errors.js'
 import type { GeneratedEvent, Sink } from '../types.js'
 import { sink } from './contract.js'
 
-/** An event as one line of JSON: `{"stream":…,"index":…,"timestampMs":…,"topic":…,"key":…,"value":…}` and a newline. */
-export function ndjsonLine({ stream, index, timestampMs, topic, key, value }: GeneratedEvent): string {
-  return `${JSON.stringify({ stream, index, timestampMs, topic, key, value })}\n`
+/**
+ * An event as one line of JSON: `{"stream":…,"index":…,"timestampMs":…,"topic":…,"key":…,"value":…}` and a newline;
+ * `arrivesMs`, `headers` and `body` only where the event has them.
+ */
+export function ndjsonLine(event: GeneratedEvent): string {
+  const { stream, index, timestampMs, topic, key, value, arrivesMs, headers, body } = event
+  return `${JSON.stringify({ stream, index, timestampMs, topic, key, value, arrivesMs, headers, body })}\n`
 }
 
 // Node says of a reader that went away, of a stream that was destroyed, and of one that was ended.

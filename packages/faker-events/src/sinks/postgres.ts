@@ -40,8 +40,9 @@ export function postgres(options: PostgresOptions): Sink {
   })
 }
 
-/** The line of one event. */
-function eventLine({ value }: GeneratedEvent): string {
+/** The line of one event. What is malformed becomes a JSON string: a jsonb column takes nothing that is no JSON. */
+function eventLine({ value, body }: GeneratedEvent): string {
+  if (body !== undefined) return copyLine([JSON.stringify(body)])
   return copyLine([value === null ? null : JSON.stringify(value)])
 }
 

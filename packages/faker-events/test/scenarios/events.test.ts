@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type EventStream, events, type Scenario, scenarios } from '../../src/index.js'
+import { type EventStream, events, type Scenario, scenarios, withFaults } from '../../src/index.js'
 import { first, origin } from '../support/story.js'
 
 /** A scenario whose streams have events at given times after the origin. */
@@ -76,7 +76,38 @@ describe('the events of a scenario', () => {
     )
   })
 
+  test('E1: what starts at a position goes on as if it had never stopped, wherever that is', () => {
+    const range = { from: origin, to: origin + 130_000 }
+    for (const story of [
+      scenarios.deployments({ seed: 5 }),
+      scenarios.orders({ seed: 5 }),
+      withFaults(scenarios.deployments({ seed: 5 }), { late: 0.1, duplicated: 0.2, dropped: 0.1 }),
+    ]) {
+      const whole = [...events<unknown>(story, range)]
+      fc.assert(
+        fc.property(fc.nat(whole.length + 10), startAt => {
+          expect([...events<unknown>(story, { ...range, startAt })]).toEqual(whole.slice(startAt))
+        }),
+        { numRuns: 50 },
+      )
+    }
+  })
+
+  test('E1: a position in streams with equal times is kept, too', () => {
+    const times = fc.array(
+      fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 6 }).map(all => all.sort((a, b) => a - b)),
+      { maxLength: 4 },
+    )
+    fc.assert(
+      fc.property(times, fc.nat(25), fc.nat(5), (all, startAt, from) => {
+        const some = scripted(...all)
+        expect([...events(some, { from, startAt })]).toEqual([...events(some, { from })].slice(startAt))
+      }),
+    )
+  })
+
   test.each([
+    [{ from: 5, startAt: -1 }, 'startAt'],
     [{ from: -1 }, 'from'],
     [{ from: 0.5 }, 'from'],
     [{ from: Number.NaN }, 'from'],

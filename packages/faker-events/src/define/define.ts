@@ -1,0 +1,82 @@
+import { invalidOption } from '../errors.js'
+import { text, whole } from '../options.js'
+import { Random } from '../random.js'
+import type { EventStream, Scenario } from '../types.js'
+import type { StreamMaker } from './streams.js'
+
+/** Entities of one kind: each is made from its number, from 0, and a sequence of random numbers of its own. */
+export interface EntityOptions {
+  /** 1 to 1 000 000. */
+  readonly count: number
+  readonly make: (random: Random, index: number) => unknown
+}
+
+/** The rows that events refer to, by kind: how many and how each is made, or how all are made together. */
+export type EntityMakers = Readonly<Record<string, EntityOptions | ((random: Random) => readonly unknown[])>>
+
+/** The rows, by kind. */
+export type Cast<Makers extends EntityMakers> = {
+  readonly [Kind in keyof Makers]: Makers[Kind] extends { readonly make: (...given: never[]) => infer Row }
+    ? readonly Row[]
+    : Makers[Kind] extends (random: Random) => infer Rows
+      ? Rows
+      : never
+}
+
+/** The streams of a scenario, by name. */
+export type StreamMakers = Readonly<Record<string, StreamMaker<unknown>>>
+
+/** What the events of some streams say. */
+export type ValueOf<Makers extends StreamMakers> =
+  Makers[keyof Makers] extends StreamMaker<infer Value> ? Value : never
+
+export interface ScenarioDefinition<Entities extends EntityMakers, Streams extends StreamMakers> {
+  readonly name: string
+  /** Another seed, another story: a whole number from 0. Default 1. */
+  readonly seed?: number
+  /** What events go to whose stream does not say. Default: the name. */
+  readonly topic?: string
+  /** Makes each kind of entity, from a sequence of random numbers of its own. */
+  readonly entities?: Entities
+  /** Makes the streams, given the entities. Where two events have the same time, the earlier stream goes first. */
+  readonly streams: (entities: Cast<Entities>) => Streams
+}
+
+export interface DefinedScenario<Entities extends EntityMakers, Value> extends Scenario<Value> {
+  readonly entities: Cast<Entities>
+}
+
+/**
+ * Composes a scenario of entities and streams; the type of its events' values is the union of what the streams give.
+ * Every entity kind and every stream has a sequence of random numbers by its name, so that adding one changes nothing
+ * in the others. `INVALID_OPTION` if a name is used twice, or an option is out of its range.
+ */
+export function defineEvents<Entities extends EntityMakers, Streams extends StreamMakers>(
+  definition: ScenarioDefinition<Entities, Streams>,
+): DefinedScenario<Entities, ValueOf<Streams>> {
+  const name = text('name', definition.name)
+  const seed = whole('seed', definition.seed ?? 1, 0, Number.MAX_SAFE_INTEGER)
+  const topic = text('topic', definition.topic ?? name)
+  const root = Random.of(seed).split(name)
+  const cast = Object.fromEntries(
+    Object.entries(definition.entities ?? {}).map(([kind, make]) => [kind, made(make, root.split(kind))]),
+  ) as Cast<Entities>
+  const streams = Object.entries(definition.streams(cast))
+  const twice = streams.find(([stream]) => stream in cast)
+  if (twice) throw invalidOption('streams', twice[0], 'names that no entities have')
+  return {
+    name,
+    seed,
+    entities: cast,
+    streams: streams.map(
+      ([stream, make]) =>
+        make({ name: stream, topic, random: root.split(stream) }) as EventStream<ValueOf<Streams>>,
+    ),
+  }
+}
+
+function made(maker: EntityMakers[string], random: Random): readonly unknown[] {
+  if (typeof maker === 'function') return maker(random)
+  const count = whole('count', maker.count, 1, 1_000_000)
+  return Array.from({ length: count }, (_, index) => maker.make(random.at(index), index))
+}
