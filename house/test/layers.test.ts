@@ -27,7 +27,8 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['scenarios'],
     ['sinks'],
     ['retry', 'due', 'run'],
-    ['index'],
+    ['program', 'index'],
+    ['cli'],
   ],
   'packages/local-engine': [
     ['types', 'errors'],

@@ -1,4 +1,4 @@
-export { virtualClock, wallClock } from './clock.js'
+export { acceleratedClock, virtualClock, wallClock } from './clock.js'
 export {
   type Cast,
   type DefinedScenario,
@@ -68,10 +68,17 @@ export { scenarios } from './scenarios/index.js'
 export { type DrawName, nameSource } from './scenarios/names.js'
 export type { Order, OrdersOptions, OrdersScenario } from './scenarios/orders.js'
 export type { IncidentQuery, ServiceAlert } from './scenarios/service-alerts.js'
+export { advertisedAddress } from './sinks/advertised.js'
 export type { ConnectOptions, PostgresParts } from './sinks/connection.js'
 export { type KafkaMessage, type KafkaOptions, type KafkaProducer, kafka } from './sinks/kafka.js'
 export { type MemorySink, memory } from './sinks/memory.js'
 export { ndjson, ndjsonLine } from './sinks/ndjson.js'
+export {
+  type PlatformaticMessage,
+  type PlatformaticProducer,
+  platformatic,
+} from './sinks/platformatic.js'
 export { type PostgresOptions, postgres } from './sinks/postgres.js'
 export { type PostgresRowsOptions, postgresRows } from './sinks/rows.js'
+export { type KafkaAdmin, type KafkaTopic, type KafkaTopicsOptions, kafkaTopics } from './sinks/topics.js'
 export type { Clock, EventStream, GeneratedEvent, Scenario, Sink, TimeRange } from './types.js'

@@ -25,7 +25,7 @@ function onlyKnown(options: object, known: readonly string[]): void {
 }
 
 /** The last millisecond that a `Date` can express. */
-const lastMs = 8_640_000_000_000_000
+export const lastMs = 8_640_000_000_000_000
 
 /** A time range with `from <= to`; `to` is `Infinity` where it was left out. */
 export function timeRange(range: { readonly from: number; readonly to?: number }): {

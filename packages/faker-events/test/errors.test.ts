@@ -52,6 +52,12 @@ describe('an error of somebody else', () => {
     ['a mistake', new TypeError('x is not a function'), false],
     ['no error at all', 'sorry', false],
     ['nothing', null, false],
+    ['what Platformatic says', { code: 'PLT_KFK_PROTOCOL', canRetry: true }, true],
+    ['what Platformatic says of what will not pass', { code: 'PLT_KFK_USER', canRetry: false }, false],
+    ['an answer that did not come in time', { code: 'PLT_KFK_NETWORK', canRetry: false }, true],
+    ['several that may all pass', new AggregateError([{ canRetry: true }, { retriable: true }]), true],
+    ['several of which one will not', new AggregateError([{ canRetry: true }, new Error('x')]), false],
+    ['several that are none', new AggregateError([]), false],
   ])('is retried if it says that it may pass: %s', (_, error, retried) => {
     expect(isRetryable(error)).toBe(retried)
   })
