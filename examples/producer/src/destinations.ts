@@ -1,8 +1,9 @@
 import { type DeploymentsScenario, ndjson, type Sink } from '@mzalert/faker-events'
-import { type KafkaDestination, openKafka } from './kafka.js'
+import type { Waiting } from './broker.js'
+import type { KafkaDestination } from './kafka.js'
 import { openTable, type TableDestination } from './table.js'
 
-export type { KafkaDestination, TableDestination }
+export type { KafkaDestination, TableDestination, Waiting }
 
 export interface OutputDestination {
   readonly sink: 'ndjson'
@@ -12,10 +13,15 @@ export interface OutputDestination {
 export type Destination = KafkaDestination | TableDestination | OutputDestination
 
 /** Brings the scenario's customers there (not to standard output), and gives a sink for its events. */
-export async function open(destination: Destination, scenario: DeploymentsScenario): Promise<Sink> {
+export async function open(
+  destination: Destination,
+  scenario: DeploymentsScenario,
+  waiting: Waiting,
+): Promise<Sink> {
   switch (destination.sink) {
     case 'kafka':
-      return openKafka(destination, scenario)
+      // kafkajs is loaded by who needs it.
+      return (await import('./kafka.js')).openKafka(destination, scenario, waiting)
     case 'postgres':
       return openTable(destination, scenario)
     case 'ndjson':

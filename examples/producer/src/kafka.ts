@@ -1,4 +1,7 @@
-import { type DeploymentsScenario, kafka, run, type Scenario, type Sink } from '@mzalert/faker-events'
+import { type DeploymentsScenario, kafka, run, type Sink } from '@mzalert/faker-events'
+import { Kafka, logLevel } from 'kafkajs'
+import { reach, type Waiting } from './broker.js'
+import { customersOf } from './customers.js'
 
 export interface KafkaDestination {
   readonly sink: 'kafka'
@@ -11,48 +14,32 @@ export interface KafkaDestination {
   readonly partitions?: number
 }
 
-/** Brings the customers into their compacted topic, and gives a sink for the events. */
-export async function openKafka(destination: KafkaDestination, scenario: DeploymentsScenario): Promise<Sink> {
-  const { brokers, topic = 'deployments', customersTopic = 'customers', partitions = 0 } = destination
-  const { Kafka, logLevel } = await import('kafkajs')
+/** Waits for the broker, brings the customers into their compacted topic, and gives a sink for the events. */
+export async function openKafka(
+  { brokers, topic = 'deployments', customersTopic = 'customers', partitions = 0 }: KafkaDestination,
+  scenario: DeploymentsScenario,
+  waiting: Waiting,
+): Promise<Sink> {
+  const retry = { retries: 2, initialRetryTime: 100 }
   const client = new Kafka({
     clientId: 'mzalert-producer',
     brokers: [...brokers],
     logLevel: logLevel.NOTHING,
+    retry,
   })
-  if (partitions > 0) {
-    const admin = client.admin()
-    const compacted = [{ name: 'cleanup.policy', value: 'compact' }]
-    const topics = [
-      { topic, numPartitions: partitions },
-      { topic: customersTopic, numPartitions: 1, configEntries: compacted },
-    ]
-    await admin.connect()
-    await admin.createTopics({ topics }).finally(() => admin.disconnect())
-  }
+  const compacted = { topic: customersTopic, partitions: 1, config: { 'cleanup.policy': 'compact' } }
+  await reach(
+    { client, brokers, topics: [{ topic, partitions }, compacted], creates: partitions > 0 },
+    waiting,
+  )
   const producer = client.producer({ allowAutoTopicCreation: false })
   await producer.connect()
-  const customers = kafka({ producer, topic: customersTopic })
-  await run({ scenario: customersOf(scenario), sink: customers }).catch(async error => {
+  try {
+    await run({ scenario: customersOf(scenario), sink: kafka({ producer, topic: customersTopic }) })
+  } catch (error) {
     await producer.disconnect()
     throw error
-  })
+  }
   const { send } = kafka({ producer, topic })
   return { send, close: () => producer.disconnect() }
-}
-
-/** The reference rows as one event each, all due at once. */
-function customersOf({ seed, customers }: DeploymentsScenario): Scenario {
-  const at: Scenario['streams'][number]['at'] = (index, timestampMs) => {
-    const value = customers[index]
-    return {
-      stream: 'customers',
-      index,
-      timestampMs,
-      topic: 'customers',
-      key: String(value?.customer_id),
-      value,
-    }
-  }
-  return { name: 'customers', seed, streams: [{ name: 'customers', count: customers.length, at }] }
 }

@@ -1,6 +1,7 @@
 import { type DeploymentsOptions, scenarios } from '@mzalert/faker-events'
 import type { Destination } from './destinations.js'
 import type { ProducerOptions } from './producer.js'
+import { destinations } from './variables.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -16,18 +17,6 @@ const scenarioOptions = {
   FIRST_SPIKE_MS: ['firstSpikeMs', 'from the start to the first spike'],
   SPIKE_EVERY_MS: ['spikeEveryMs', 'from spike to spike'],
 } as const satisfies Record<string, readonly [keyof DeploymentsOptions, string]>
-
-const destinations = {
-  SINK: ['ndjson', 'kafka, postgres, or ndjson for standard output'],
-  KAFKA_BROKERS: ['127.0.0.1:19092', 'host:port, by commas'],
-  KAFKA_TOPIC: ['deployments', 'the topic of the events'],
-  KAFKA_CUSTOMERS_TOPIC: ['customers', 'the compacted topic of the customers'],
-  KAFKA_PARTITIONS: ['0', 'creates missing topics with so many partitions; 0: does not'],
-  DATABASE_URL: ['postgres://materialize@127.0.0.1:6875/materialize', 'a PostgreSQL or Materialize server'],
-  TABLE: ['deployments', 'the table of the events'],
-  COLUMN: ['data', 'its column of type jsonb'],
-  CUSTOMERS_TABLE: ['customers', 'the table of the customers'],
-} as const
 
 const described = [
   ...Object.entries(destinations),
@@ -72,6 +61,16 @@ function destinationOf(read: (name: keyof typeof destinations) => string): Desti
     default:
       throw new Error(`SINK is ${JSON.stringify(sink)}. It takes kafka, postgres or ndjson.`)
   }
+}
+
+/** Where health and metrics are served; undefined for nowhere. */
+export function healthOf(
+  environment: Environment,
+): { readonly host: string; readonly port: number } | undefined {
+  const port = environment['PORT'] || destinations.PORT[0]
+  return port === 'none'
+    ? undefined
+    : { host: environment['HOST'] || destinations.HOST[0], port: numberOf('PORT', port) }
 }
 
 function numberOf(name: string, text: string): number {

@@ -6,7 +6,7 @@ import {
   run,
   scenarios,
 } from '@mzalert/faker-events'
-import { type Destination, open } from './destinations.js'
+import { type Destination, open, type Waiting } from './destinations.js'
 
 export type { Destination, KafkaDestination, OutputDestination, TableDestination } from './destinations.js'
 
@@ -19,16 +19,18 @@ export type ProducerOptions = Destination & {
 }
 
 /** What to hear of while it runs, and how to end it: the batch in hand is sent, then everything is closed. */
-export type ProducerControls = Pick<RunOptions<Deployment>, 'signal' | 'onBatch' | 'onLate' | 'onRetry'>
+export type ProducerControls = Waiting &
+  Pick<RunOptions<Deployment>, 'signal' | 'onBatch' | 'onLate' | 'onRetry'>
 
 /** Sends the deployments scenario as its events come due; resolves when it ends or the signal aborts. */
 export async function producer(options: ProducerOptions, controls: ProducerControls = {}): Promise<RunStats> {
   const { scenario: asked, from, to } = options
   const scenario = scenarios.deployments(asked)
-  const sink = await open(options, scenario)
+  const { onWait: _, ...running } = controls
+  const sink = await open(options, scenario, controls)
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
   try {
-    return await run({ scenario, sink, ...range, ...controls })
+    return await run({ scenario, sink, ...range, ...running })
   } finally {
     await sink.close()
   }

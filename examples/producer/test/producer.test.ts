@@ -59,6 +59,30 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 )
 
+test('it says whether it is well and ready, and what it has done', async () => {
+  const { child, ended } = start({ PORT: '0', EVENTS_PER_SECOND: '50' })
+  let err = ''
+  child.stderr.on('data', chunk => {
+    err += chunk
+  })
+  await once(child.stdout, 'data')
+  const [, url = ''] = /^health and metrics at (http:\S+)\n/.exec(err) ?? []
+  const ask = async (path: string): Promise<readonly [number, string]> => {
+    const response = await fetch(new URL(path, url))
+    return [response.status, await response.text()]
+  }
+  expect(await ask('/-/healthy')).toEqual([200, 'healthy\n'])
+  expect(await ask('/-/ready')).toEqual([200, 'ready\n'])
+  expect((await ask('/nothing'))[0]).toBe(404)
+  const [status, metrics] = await ask('/metrics')
+  expect(status).toBe(200)
+  expect(Number(/^mzalert_producer_events_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThanOrEqual(60)
+  for (const name of ['batches_total', 'bytes_total', 'retries_total', 'late_total', 'max_late_seconds'])
+    expect(metrics).toMatch(new RegExp(`^mzalert_producer_${name} \\d`, 'm'))
+  child.kill('SIGTERM')
+  expect((await ended).code).toBe(0)
+})
+
 test('it ends quietly when its reader has had enough', async () => {
   const { child, ended } = start({ EVENTS_PER_SECOND: '1000' })
   await once(child.stdout, 'data')
