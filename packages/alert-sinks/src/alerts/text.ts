@@ -1,0 +1,62 @@
+/** Longer texts are cut: no destination shows more, and some refuse it. */
+const maxTextLength = 8192
+
+/**
+ * A column's value as text; the empty text for NULL. Objects are JSON, dates ISO 8601, bytes hexadecimal.
+ * Total: never throws, whatever the value.
+ */
+export function textOf(value: unknown): string {
+  const text = wellFormed(plainText(value))
+  return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text
+}
+
+function plainText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'undefined':
+      return ''
+    case 'object':
+      return value === null ? '' : objectText(value)
+    case 'number':
+      return Object.is(value, -0) ? '0' : String(value)
+    default:
+      return String(value)
+  }
+}
+
+function objectText(value: object): string {
+  try {
+    if (value instanceof Date) return value.toISOString()
+    if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
+    return (
+      JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ??
+      ''
+    )
+  } catch {
+    return 'unprintable'
+  }
+}
+
+/** A surrogate without its partner has no UTF-8: two of them would be told apart here and be the same on the wire. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\uFFFD')
+}
+
+/** As PostgreSQL and Materialize write timestamps; UTC where there is no zone. */
+const timeText = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?))?(Z|[+-]\d{2}(?::?\d{2})?)?$/
+
+/** A time as milliseconds since 1970: a date, a timestamp as text, or a number of milliseconds since 1970; undefined for anything else. */
+export function timeMs(value: unknown): number | undefined {
+  if (value instanceof Date) return finite(value.getTime())
+  if (typeof value === 'number' || typeof value === 'bigint') return finite(Number(value))
+  if (typeof value !== 'string') return undefined
+  if (/^\d{1,16}(\.\d+)?$/.test(value)) return finite(Number(value))
+  const [, date, clock = '00:00:00', zone = 'Z'] = timeText.exec(value) ?? []
+  if (date === undefined) return undefined
+  return finite(Date.parse(`${date}T${clock}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone}`))
+}
+
+function finite(ms: number): number | undefined {
+  return Number.isFinite(ms) ? Math.trunc(ms) : undefined
+}

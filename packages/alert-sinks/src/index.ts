@@ -1,0 +1,1 @@
+export { SinksError, type SinksErrorCode, type SinksErrorDetails, sinksErrorCodes } from './errors.js'

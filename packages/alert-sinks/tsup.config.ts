@@ -1,0 +1,3 @@
+import { library } from '../../house/tsup.ts'
+
+export default library({ index: 'src/index.ts', testing: 'src/testing/index.ts' })
