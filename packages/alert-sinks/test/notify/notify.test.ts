@@ -1,0 +1,443 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { SinksError } from '../../src/errors.js'
+import { notify } from '../../src/notify/notifier.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import type { Alert, NotifyOptions, Sink } from '../../src/types.js'
+import { type Row, row } from '../support/batches.js'
+import { Running } from '../support/running.js'
+import { TestSink, unreachable } from '../support/sink.js'
+import { settled, TestSource } from '../support/source.js'
+
+let running: Running | undefined
+
+function start(options: Partial<NotifyOptions<Row>> = {}, sink?: TestSink): Running {
+  running = new Running(options, sink)
+  return running
+}
+
+afterEach(async () => {
+  await running?.close()
+  running = undefined
+})
+
+describe('from rows to sinks', () => {
+  test('a row that appears is told, and its end, once each', async () => {
+    const { source, sink, notifier } = start()
+    await source.snapshot([row('A')])
+    await notifier.ready
+    await source.changes([row('A'), -1, 2000], [row('B'), 1, 2000])
+    await settled()
+    expect(sink.told).toEqual(['A firing', 'B firing', 'A resolved'])
+    expect(sink.calls[0]).toEqual([
+      {
+        status: 'firing',
+        fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
+        labels: { alertname: 'spike', org: 'A' },
+        annotations: { n: '-' },
+        links: {},
+        generatorURL: undefined,
+        startsAtMs: 1000,
+        endsAtMs: undefined,
+        reason: 'transition',
+      },
+    ])
+    expect(sink.calls.at(-1)?.find(({ status }) => status === 'resolved')).toMatchObject({
+      startsAtMs: 1000,
+      endsAtMs: 2000,
+    })
+  })
+
+  test('everything that is there at the start is told in one call', async () => {
+    const { source, sink } = start()
+    await source.snapshot(['A', 'B', 'C'].map(org => row(org)))
+    await settled()
+    expect(sink.calls.map(call => call.length)).toEqual([3])
+  })
+
+  test('S5: a changed text is an update of the same alert, for who wants to hear of it', async () => {
+    const [all, few] = [new TestSink('all'), new TestSink('few', { updates: false })]
+    const { source } = start({ sinks: [all, few] })
+    await source.snapshot([row('A', { n: 1 })])
+    await source.changes([row('A', { n: 1 }), -1, 2000], [row('A', { n: 2 }), 1, 2000])
+    await settled()
+    expect(all.calls.flat()).toMatchObject([
+      { reason: 'transition', startsAtMs: 1000, annotations: { n: '1' } },
+      { reason: 'update', startsAtMs: 1000, annotations: { n: '2' } },
+    ])
+    expect(few.calls.flat()).toMatchObject([{ reason: 'transition' }])
+  })
+
+  test('what is told is never in the future, whatever the clock of the server says', async () => {
+    const { source, sink, now } = start()
+    await source.snapshot([row('A')], 5_000_000)
+    await source.changes([row('A'), -1, 6_000_000])
+    await settled()
+    expect(sink.calls.at(-1)).toMatchObject([{ status: 'resolved', startsAtMs: now(), endsAtMs: now() }])
+  })
+
+  test('a function alone is a sink', async () => {
+    const told: string[] = []
+    async function print(alerts: readonly Alert[]): Promise<void> {
+      for (const { status, labels } of alerts) told.push(`${labels['org']} ${status}`)
+    }
+    const { source, notifier } = start({ sinks: [print] })
+    await source.snapshot([row('A')])
+    await settled()
+    expect(told).toEqual(['A firing'])
+    expect(notifier.inspect().sinks).toMatchObject([{ name: 'print', sent: 1 }])
+  })
+
+  test('a dry run decides and tells everything, and sends and stores nothing', async () => {
+    const store = memoryStore()
+    const { source, sink, heard, notifier } = start({ dryRun: true, store })
+    const delivered: unknown[] = []
+    notifier.events.on('delivered', ({ sink, alerts, isDryRun }) =>
+      delivered.push([sink, alerts.length, isDryRun]),
+    )
+    await source.snapshot([row('A')])
+    await settled()
+    expect(heard).toEqual(['A firing'])
+    expect(delivered).toEqual([['test', 1, true]])
+    expect(sink.calls).toEqual([])
+    expect(await store.load('spike')).toBeUndefined()
+  })
+
+  test('a listener that throws stops nothing', async () => {
+    const warned = new Promise(resolve => process.once('warning', resolve))
+    const { source, sink, notifier } = start()
+    notifier.events.on('firing', () => {
+      throw new Error('from a listener')
+    })
+    await source.snapshot([row('A'), row('B')])
+    await settled()
+    expect(sink.told).toEqual(['A firing', 'B firing'])
+    expect(String(await warned)).toContain('from a listener')
+  })
+})
+
+describe('sinks that fail', () => {
+  test('S1: what could not be sent is sent when it can be, and only the newest state', async () => {
+    const running = start()
+    const { source, sink } = running
+    sink.error = unreachable()
+    await source.snapshot([row('A'), row('B'), row('C', { n: 1 })])
+    await running.pass(10_000)
+    await source.changes([row('A'), -1, 2000], [row('C', { n: 1 }), -1, 2000], [row('C', { n: 2 }), 1, 2000])
+    await running.pass(600_000, 20_000)
+    sink.error = undefined
+    await running.pass(60_000)
+    expect(sink.told.toSorted()).toEqual(['A resolved', 'B firing', 'C firing'])
+    expect(sink.calls.flat().find(({ status }) => status === 'resolved')).toMatchObject({
+      startsAtMs: 1000,
+      endsAtMs: 2000,
+    })
+    expect(sink.calls.flat().find(({ labels }) => labels['org'] === 'C')?.annotations).toEqual({ n: '2' })
+    expect(running.notifier.inspect().sinks).toMatchObject([
+      { queued: 0, coalesced: 2, lastError: undefined },
+    ])
+  })
+
+  test('S2: a sink that is down neither delays nor loses what goes to another', async () => {
+    const [up, down, hangs] = [new TestSink('up'), new TestSink('down'), new TestSink('hangs')]
+    down.error = unreachable()
+    hangs.gate = new Promise(() => {})
+    const { source } = start({ sinks: [down, hangs, up] })
+    await source.snapshot([row('A')])
+    await settled()
+    await source.changes([row('A'), -1, 2000], [row('B'), 1, 2000])
+    await settled()
+    expect(up.told).toEqual(['A firing', 'B firing', 'A resolved'])
+  })
+
+  test('S1: a sink hears of the states of an alert in order, also when a call is slow', async () => {
+    let open = (): void => {}
+    const running = start({}, new TestSink('slow', { concurrency: 4, batchSize: 1 }))
+    const { source, sink } = running
+    sink.gate = new Promise(resolve => {
+      open = resolve
+    })
+    await source.snapshot([row('A'), row('B')])
+    await settled()
+    sink.gate = undefined
+    await source.changes([row('A'), -1, 2000])
+    await settled()
+    expect(sink.told).toEqual([])
+    open()
+    await settled()
+    expect(sink.told.filter(each => each.startsWith('A'))).toEqual(['A firing', 'A resolved'])
+  })
+
+  test('S11: waiting times double up to a limit, and are a random share of that', async () => {
+    const running = start({ retry: { initialMs: 100, maxMs: 1000 } })
+    running.sink.error = unreachable()
+    await running.source.snapshot([row('A')])
+    await running.pass(5000, 10)
+    const delays = running.heard
+      .filter(each => each.startsWith('retry'))
+      .map(each => Number(each.split(' ')[2]))
+    expect(delays.slice(0, 6)).toEqual([50, 100, 200, 400, 500, 500])
+  })
+
+  test('S11: nobody is asked again before the time that they asked for', async () => {
+    const running = start({ retry: { initialMs: 100 } })
+    running.sink.error = unreachable(30_000)
+    await running.source.snapshot([row('A')])
+    await settled()
+    running.sink.error = undefined
+    await running.pass(30_000)
+    expect(running.sink.told).toEqual([])
+    await running.pass(1000, 10)
+    expect(running.sink.told).toEqual(['A firing'])
+    expect(running.heard).toEqual(['A firing', 'retry in 30050 SEND_FAILED'])
+  })
+
+  test('S11: a call that takes too long is given up, and tried again', async () => {
+    const running = start({}, new TestSink('slow', { timeoutMs: 2000 }))
+    running.sink.gate = new Promise(() => {})
+    await running.source.snapshot([row('A')])
+    await settled()
+    await running.pass(2000)
+    expect(running.heard).toEqual(['A firing', 'retry in 250 SEND_TIMEOUT'])
+    running.sink.gate = undefined
+    await running.pass(1000)
+    expect(running.sink.told).toEqual(['A firing'])
+  })
+
+  test('S10: an alert that is refused for good is found among many; all others arrive, and it is tried again when it changes', async () => {
+    const running = start()
+    const { source, sink } = running
+    const refusing = (bad: string) => (alerts: readonly Alert[]) => {
+      if (alerts.some(({ annotations }) => annotations['n'] === bad))
+        throw new SinksError('SEND_REJECTED', 'It is bad.', { retryable: false })
+      sink.calls.push(alerts)
+    }
+    sink.error = refusing('bad')
+    const rows = Array.from({ length: 300 }, (_, at) => row(`org${at}`, { n: at === 77 ? 'bad' : 'good' }))
+    await source.snapshot(rows)
+    await running.pass(5000)
+    expect(new Set(sink.told).size).toBe(299)
+    expect(sink.told).not.toContain('org77 firing')
+    expect(running.heard.filter(each => each.includes('failed'))).toEqual(['org77 failed SEND_REJECTED'])
+    expect(running.heard.filter(each => each.startsWith('retry'))).toEqual([])
+    await source.changes([row('org77', { n: 'bad' }), -1, 2000], [row('org77', { n: 'good' }), 1, 2000])
+    await settled()
+    expect(sink.told.at(-1)).toBe('org77 firing')
+  })
+
+  test('S10: an alert that the other side trips over does not keep the others from arriving', async () => {
+    const running = start()
+    const { source, sink } = running
+    sink.error = (alerts: readonly Alert[]) => {
+      if (alerts.some(({ labels }) => labels['org'] === 'bad')) throw unreachable()
+      sink.calls.push(alerts)
+    }
+    await source.snapshot(['bad', ...Array.from({ length: 99 }, (_, at) => `org${at}`)].map(org => row(org)))
+    await running.pass(600_000)
+    expect(new Set(sink.told).size).toBe(99)
+  })
+
+  test('a queue that is full gives up what waited longest, and says so', async () => {
+    const running = start({ maxQueued: 2 })
+    running.sink.error = unreachable()
+    await running.source.snapshot([row('A')])
+    await settled()
+    await running.source.changes([row('B'), 1, 2000], [row('C'), 1, 2000])
+    await settled()
+    expect(running.heard).toContain('A failed QUEUE_FULL')
+    running.sink.error = undefined
+    await running.pass(10_000)
+    expect(running.sink.told.toSorted()).toEqual(['B firing', 'C firing'])
+    expect(running.notifier.inspect().sinks).toMatchObject([{ dropped: 1 }])
+  })
+
+  test('what a sink throws may be anything', async () => {
+    const running = start()
+    running.sink.error = 'out of paper'
+    await running.source.snapshot([row('A')])
+    await settled()
+    expect(running.notifier.inspect().sinks[0]?.lastError).toBe(
+      '[SEND_FAILED] Sink "test" failed: out of paper. It is tried again.',
+    )
+    running.sink.error = Object.assign(new Error('no such room'), { retryable: false })
+    await running.pass(1000)
+    expect(running.heard.at(-1)).toBe('A failed SEND_REJECTED')
+  })
+})
+
+describe('sent again', () => {
+  const often = { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }
+
+  test('S8: what fires is sent once, not again before its time, and then every minute', async () => {
+    const running = start({}, new TestSink('test', often))
+    await running.source.snapshot([row('A')])
+    await running.pass(59_000)
+    expect(running.sink.calls).toHaveLength(1)
+    await running.pass(1000)
+    await running.pass(240_000)
+    expect(running.sink.calls.flat().map(({ reason }) => reason)).toEqual([
+      'transition',
+      ...Array(5).fill('resend'),
+    ])
+  })
+
+  test('S8: an end is sent again for a quarter of an hour, and then forgotten', async () => {
+    const running = start({}, new TestSink('test', often))
+    await running.source.snapshot([row('A')])
+    await running.source.changes([row('A'), -1, 2000])
+    await running.pass(1_800_000, 10_000)
+    expect(running.sink.told).toEqual(['A firing', ...Array(16).fill('A resolved')])
+    expect(running.notifier.inspect()).toMatchObject({ alerts: [], sinks: [{ queued: 0 }] })
+  })
+
+  test('S8: an alert that fires again while its end is remembered is a new one', async () => {
+    const running = start({}, new TestSink('test', often))
+    await running.source.snapshot([row('A')])
+    await running.source.changes([row('A'), -1, 2000])
+    await running.pass(60_000)
+    await running.source.changes([row('A'), 1, 3000])
+    await running.pass(120_000)
+    expect(running.sink.told).toEqual([
+      'A firing',
+      'A resolved',
+      'A resolved',
+      'A firing',
+      'A firing',
+      'A firing',
+    ])
+    expect(running.sink.calls.at(-1)).toMatchObject([
+      { startsAtMs: 3000, endsAtMs: undefined, reason: 'resend' },
+    ])
+  })
+
+  test('S3: while the source is disconnected what fires is sent again, for as long as it is held, and no end', async () => {
+    const running = start({ holdForMs: 300_000 }, new TestSink('test', often))
+    running.source.status = { phase: 'live' }
+    await running.source.snapshot([row('A'), row('B')])
+    await running.source.changes([row('B'), -1, 2000])
+    await settled()
+    running.source.status = { phase: 'waiting' }
+    const before = running.sink.told.length
+    await running.pass(1_000_000, 10_000)
+    expect(running.sink.told.slice(before)).toEqual(Array(4).fill('A firing'))
+    expect(running.notifier.inspect().alerts).toMatchObject([{ state: 'firing', labels: { org: 'A' } }])
+  })
+})
+
+describe('the stream', () => {
+  test('S3: a snapshot that is long in coming resolves nothing; once it is there, what it lacks is resolved', async () => {
+    const store = memoryStore()
+    const first = new Running({ store })
+    await first.source.snapshot([row('A'), row('B')])
+    await first.close()
+    const second = start(
+      { store },
+      new TestSink('test', { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }),
+    )
+    await second.pass(120_000)
+    expect(new Set(second.sink.told)).toEqual(new Set(['A firing', 'B firing']))
+    expect(second.heard).toEqual([])
+    await second.source.snapshot([row('B')], 9000)
+    await settled()
+    expect(second.heard).toEqual(['A resolved'])
+    expect(second.sink.told.at(-1)).toBe('A resolved')
+  })
+
+  test('S3: a stream that failed resolves nothing, and is reported', async () => {
+    const { source, notifier, heard, sink } = start()
+    await source.snapshot([row('A')])
+    source.fail(new Error('the view is gone'))
+    await settled()
+    expect(heard).toEqual(['A firing', 'ended STREAM_FAILED'])
+    expect(sink.told).toEqual(['A firing'])
+    expect(notifier.inspect()).toMatchObject({ alerts: [{ state: 'firing' }] })
+  })
+
+  test('a stream that does not begin with a snapshot is refused', async () => {
+    const { source, notifier } = start()
+    void source.changes([row('A'), 1, 2000])
+    await expect(notifier.ready).rejects.toMatchObject({ code: 'STREAM_FAILED' })
+  })
+
+  test('a label whose column is not there is an error before anything is sent', async () => {
+    const { source, notifier, sink } = start({ labels: { org: 'organisation' } })
+    void source.snapshot([row('A')])
+    await expect(notifier.ready).rejects.toMatchObject({ code: 'UNKNOWN_COLUMN' })
+    expect(sink.calls).toEqual([])
+  })
+
+  test('a view that never changes again goes on firing, and that is told', async () => {
+    const { source, heard, notifier } = start()
+    await source.snapshot([row('A')])
+    source.end()
+    await settled()
+    expect(heard).toEqual(['A firing', 'ended well'])
+    expect(notifier.inspect().isConnected).toBe(true)
+  })
+})
+
+describe('close', () => {
+  test('S14: nothing is resolved by closing, and what waits is sent first', async () => {
+    const running = start()
+    const { source, sink } = running
+    sink.error = unreachable()
+    await source.snapshot([row('A')])
+    await running.pass(200)
+    sink.error = undefined
+    await running.close()
+    expect(sink.told).toEqual(['A firing'])
+    expect(sink.closes).toBe(1)
+    expect(source.closes).toBe(1)
+  })
+
+  test('S14: closing ends in time though a sink hangs, and says what was not sent', async () => {
+    const running = start({ drainMs: 3000 })
+    running.sink.gate = new Promise(() => {})
+    await running.source.snapshot([row('A')])
+    await settled()
+    const closing = running.notifier.close()
+    await running.pass(3000)
+    await closing
+    expect(running.heard.at(-1)).toBe('undefined failed UNDELIVERED')
+  })
+
+  test('closing before the first snapshot is told to who waits for it, and closing twice is closing once', async () => {
+    const running = start()
+    const ready = running.notifier.ready
+    await Promise.all([running.close(), running.notifier.close()])
+    await expect(ready).rejects.toMatchObject({ code: 'CLOSED' })
+    expect(running.sink.closes).toBe(1)
+  })
+
+  test('await using closes', async () => {
+    const source = new TestSource()
+    {
+      await using notifier = notify(source, { name: 'spike', labels: {}, sinks: [new TestSink()] })
+      expect(notifier.inspect().alerts).toEqual([])
+    }
+    expect(source.closes).toBe(1)
+  })
+})
+
+test.each<[Record<string, unknown>, string]>([
+  [{ name: '' }, 'INVALID_OPTION'],
+  [{ sinks: [] }, 'INVALID_OPTION'],
+  [{ sinks: [{ name: 'x' }] }, 'INVALID_OPTION'],
+  [{ sinks: [new TestSink('one', { batchSize: 0 })] }, 'INVALID_OPTION'],
+  [{ sinks: [new TestSink('one'), [new TestSink('one')]] }, 'NAME_TAKEN'],
+  [{ forMs: -1 }, 'INVALID_OPTION'],
+  [{ keepFiringMs: '30s' }, 'INVALID_OPTION'],
+  [{ flapping: { firings: 0, withinMs: 1 } }, 'INVALID_OPTION'],
+  [{ flapping: { firings: 1 } }, 'INVALID_OPTION'],
+  [{ store: {} }, 'INVALID_OPTION'],
+  [{ registry: {} }, 'INVALID_OPTION'],
+  [{ maxQueued: 0.5 }, 'INVALID_OPTION'],
+])('%j cannot be used, and is refused before anything happens', (options, code) => {
+  const source = new TestSource()
+  const good = { name: 'spike', labels: {}, sinks: [new TestSink()] as Sink[] }
+  try {
+    notify(source, { ...good, ...options } as NotifyOptions<Row>)
+    expect.unreachable()
+  } catch (error) {
+    expect(SinksError.is(error) && error.code).toBe(code)
+  }
+})
