@@ -1,0 +1,58 @@
+import type { Writable } from 'node:stream'
+import { invalidOption, reasonOf, sendFailed } from '../errors.js'
+import type { Sink } from '../types.js'
+import { record } from './record.js'
+
+/** What `ndjson()` takes. */
+export interface NdjsonOptions {
+  /**
+   * Where the lines go, such as `process.stdout`; it stays its owner's, and is not ended. A function is called for every batch, so that a
+   * stream that broke may be replaced.
+   */
+  readonly stream: Writable | (() => Writable)
+  /** Default: `ndjson`. */
+  readonly name?: string
+}
+
+/**
+ * A line of JSON for each change of an alert, for vector, fluent-bit or jq. One write a batch, which is over when the stream has let go of
+ * it, so that a slow reader slows the sender down. While the reader is gone, alerts wait.
+ */
+export function ndjson({ stream, name = 'ndjson' }: NdjsonOptions): Sink {
+  if (typeof stream !== 'function' && typeof stream?.write !== 'function')
+    throw invalidOption('stream', stream, 'a writable stream, or a function that gives one')
+  const heardOf = new Set<Writable>()
+  // The write's own callback has the error; without a listener the same error would end the process.
+  const ignore = (): void => undefined
+  const listen = (target: Writable): void => {
+    if (!heardOf.has(target)) heardOf.add(target.on('error', ignore))
+  }
+  if (typeof stream !== 'function') listen(stream)
+  return {
+    name,
+    send: async (alerts, { nowMs }) => {
+      const target = typeof stream === 'function' ? stream() : stream
+      listen(target)
+      const at = new Date(nowMs).toISOString()
+      const lines = alerts.map(alert => `${JSON.stringify({ at, reason: alert.reason, ...record(alert) })}\n`)
+      try {
+        await written(target, lines.join(''))
+      } catch (cause) {
+        throw sendFailed(`The stream of sink ${JSON.stringify(name)} took nothing: ${reasonOf(cause)}.`, {
+          cause,
+        })
+      }
+    },
+    close: async () => {
+      for (const target of heardOf) target.off('error', ignore)
+    },
+  }
+}
+
+function written(target: Writable, text: string): Promise<void> {
+  // A stream that failed before may never call back.
+  if (target.errored) return Promise.reject(target.errored)
+  return new Promise((resolve, reject) => {
+    target.write(text, error => (error ? reject(error) : resolve()))
+  })
+}

@@ -1,0 +1,377 @@
+import { PassThrough } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SinksError } from '../../src/errors.js'
+import { alertmanager } from '../../src/sinks/alertmanager.js'
+import { post, retryAfterMs } from '../../src/sinks/http.js'
+import { type KafkaMessage, kafka } from '../../src/sinks/kafka.js'
+import { ndjson } from '../../src/sinks/ndjson.js'
+import { pagerDuty } from '../../src/sinks/pagerduty.js'
+import { slack } from '../../src/sinks/slack.js'
+import { verifySignature, webhook } from '../../src/sinks/webhook.js'
+import { HttpReceiver } from '../../src/testing/receiver.js'
+import type { Alert, Sink } from '../../src/types.js'
+import { alert } from '../support/sink.js'
+
+const nowMs = Date.UTC(2026, 10, 24, 4)
+const ended = alert({ status: 'resolved', endsAtMs: nowMs - 1000 })
+
+let receiver: HttpReceiver
+beforeEach(async () => {
+  receiver = await HttpReceiver.start()
+})
+afterEach(() => receiver.close())
+
+async function send(sink: Sink | undefined, ...alerts: readonly Alert[]): Promise<void> {
+  await sink?.send(alerts, { signal: new AbortController().signal, nowMs })
+}
+
+async function errorOf(work: Promise<unknown>): Promise<SinksError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!SinksError.is(error)) throw new Error(`It gave ${String(error)}.`)
+  return error
+}
+
+describe('alertmanager()', () => {
+  test('S8: what fires ends four minutes ahead, and that moves on with every time it is sent', async () => {
+    const [sink] = alertmanager({ url: receiver.url })
+    await send(
+      sink,
+      alert({
+        annotations: { summary: 'S' },
+        links: { runbook: 'https://wiki/' },
+        generatorURL: 'https://c/',
+      }),
+      ended,
+    )
+    expect(receiver.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/api/v2/alerts',
+      headers: { 'content-type': 'application/json' },
+    })
+    const labels = { alertname: 'ok', e: '1' }
+    expect(receiver.bodies[0]).toEqual([
+      {
+        labels,
+        annotations: { summary: 'S', runbook_url: 'https://wiki/' },
+        startsAt: '2026-11-24T03:00:00.000Z',
+        endsAt: '2026-11-24T04:04:00.000Z',
+        generatorURL: 'https://c/',
+      },
+      { labels, annotations: {}, startsAt: '2026-11-24T03:00:00.000Z', endsAt: '2026-11-24T03:59:59.000Z' },
+    ])
+  })
+
+  test('S2: every instance of a cluster is a sink of its own, named by its host and without its password', () => {
+    const sinks = alertmanager({ url: ['http://u:secret@am1:9093', 'https://am2/prefix/'] })
+    expect(sinks.map(({ name, batchSize, resend }) => ({ name, batchSize, resend }))).toEqual(
+      ['alertmanager/am1:9093', 'alertmanager/am2/prefix'].map(name => ({
+        name,
+        batchSize: 256,
+        resend: { everyMs: 60_000, resolvedForMs: 900_000 },
+      })),
+    )
+  })
+
+  test.each([
+    [400, {}, 'SEND_REJECTED', undefined],
+    [422, {}, 'SEND_REJECTED', undefined],
+    [413, {}, 'SEND_REJECTED', undefined],
+    [415, {}, 'SEND_FAILED', undefined],
+    [401, {}, 'SEND_FAILED', undefined],
+    [404, {}, 'SEND_FAILED', undefined],
+    [302, { location: 'http://127.0.0.1:1/' }, 'SEND_FAILED', undefined],
+    [429, { 'retry-after': '7' }, 'SEND_FAILED', 7000],
+    [503, { 'retry-after': 'Tue, 24 Nov 2026 04:00:30 GMT' }, 'SEND_FAILED', 30_000],
+    [500, { 'retry-after': 'soon' }, 'SEND_FAILED', undefined],
+  ])('S11: an answer of %i %j means %s', async (status, headers, code, retryAfter) => {
+    receiver.answer = { status, headers: headers as Record<string, string>, body: 'why' }
+    const error = await errorOf(send(alertmanager({ url: receiver.url })[0], alert()))
+    expect(error).toMatchObject({ code, retryAfterMs: retryAfter, retryable: code === 'SEND_FAILED' })
+    expect(error.message).toContain(`Alertmanager at ${receiver.url} answered ${status}: why.`)
+  })
+
+  test('S11: nobody there is an error that may pass, and says where', async () => {
+    const error = await errorOf(send(alertmanager({ url: 'http://127.0.0.1:1' })[0], alert()))
+    expect(error).toMatchObject({ code: 'SEND_FAILED', retryable: true })
+    expect(error.message).toMatch(/Alertmanager at http:\/\/127.0.0.1:1 could not be reached \(.+\)/)
+  })
+})
+
+describe('slack()', () => {
+  const url = (): string => `${receiver.url}/services/T0/B0/hunter22`
+
+  test('a message has an attachment for each alert, with what means something to Slack escaped', async () => {
+    const firing = alert({
+      annotations: { summary: '<B> & co', description: 'see <!channel>' },
+      links: { runbook: 'https://wiki/a|b>' },
+    })
+    await send(slack({ url: url() }), firing, ended)
+    expect(receiver.bodies[0]).toEqual({
+      text: '2 alerts: 1 firing, 1 resolved',
+      attachments: [
+        {
+          color: '#d1242f',
+          fallback: '[FIRING] &lt;B&gt; &amp; co',
+          title: '[FIRING] &lt;B&gt; &amp; co',
+          text: 'see &lt;!channel&gt;\n<https://wiki/a%7Cb%3E|runbook>',
+          ts: firing.startsAtMs / 1000,
+        },
+        {
+          color: '#2da44e',
+          fallback: '[RESOLVED] ok (e=1)',
+          title: '[RESOLVED] ok (e=1)',
+          text: '',
+          ts: (nowMs - 1000) / 1000,
+        },
+      ],
+    })
+  })
+
+  test('S15: a storm is one message with counts', async () => {
+    const storm = Array.from({ length: 50_000 }, (_, at) =>
+      alert({ labels: { alertname: at % 5 === 0 ? 'odd' : 'ok', severity: 'critical', at: String(at) } }),
+    )
+    const sink = slack({ url: url() })
+    expect(sink.batchSize).toBeGreaterThanOrEqual(storm.length)
+    await send(sink, ...storm)
+    expect(receiver.requests).toHaveLength(1)
+    const [{ text, attachments }] = receiver.bodies as [{ text: string; attachments: { text: string }[] }]
+    expect(text).toBe('50000 alerts: 50000 firing, 0 resolved')
+    expect(attachments).toHaveLength(1)
+    expect(attachments[0]?.text).toContain('40000 × firing ok [critical]\n10000 × firing odd [critical]')
+    expect(receiver.requests[0]?.body.length).toBeLessThan(3000)
+  })
+
+  test('S11: 429 says when to come back', async () => {
+    receiver.answer = { status: 429, headers: { 'retry-after': '30' } }
+    expect(await errorOf(send(slack({ url: url() }), alert()))).toMatchObject({
+      code: 'SEND_FAILED',
+      retryAfterMs: 30_000,
+    })
+  })
+
+  test('the address may be rotated: it is asked for at every message', async () => {
+    const paths = ['/one', '/two']
+    const sink = slack({ url: async () => `${receiver.url}${paths.shift()}` })
+    await send(sink, alert())
+    await send(sink, alert())
+    expect(receiver.requests.map(({ path }) => path)).toEqual(['/one', '/two'])
+  })
+})
+
+describe('pagerDuty()', () => {
+  test('S16: an alert triggers and its end resolves by the same key', async () => {
+    const sink = pagerDuty({ url: receiver.url, routingKey: 'key' })
+    await send(
+      sink,
+      alert({
+        labels: { alertname: 'ok', organization: 'B', severity: 'critical' },
+        annotations: { summary: 'S' },
+      }),
+    )
+    await send(sink, ended)
+    expect(receiver.bodies).toEqual([
+      {
+        routing_key: 'key',
+        event_action: 'trigger',
+        dedup_key: ended.fingerprint,
+        payload: {
+          summary: 'S',
+          source: 'B',
+          severity: 'critical',
+          timestamp: '2026-11-24T03:00:00.000Z',
+          class: 'ok',
+          custom_details: {
+            labels: { alertname: 'ok', organization: 'B', severity: 'critical' },
+            annotations: { summary: 'S' },
+          },
+        },
+        links: [],
+      },
+      { routing_key: 'key', event_action: 'resolve', dedup_key: ended.fingerprint },
+    ])
+  })
+
+  test.each([
+    ['critical', 'critical'],
+    ['page', 'error'],
+    ['__proto__', 'error'],
+  ])('severity %s becomes %s', async (severity, expected) => {
+    await send(pagerDuty({ url: receiver.url, routingKey: 'key' }), alert({ labels: { severity } }))
+    expect(receiver.bodies).toMatchObject([{ payload: { severity: expected } }])
+  })
+
+  test('S10: an event that is invalid is given up; a key that is wrong is nobody’s fault but the operator’s', async () => {
+    const sink = pagerDuty({ url: receiver.url, routingKey: 'short' })
+    receiver.answer = { status: 400, body: '{"errors":["\'payload.summary\' is missing"]}' }
+    expect((await errorOf(send(sink, alert()))).code).toBe('SEND_REJECTED')
+    receiver.answer = { status: 400, body: '{"errors":["Length of \'routing_key\' is incorrect"]}' }
+    expect((await errorOf(send(sink, alert()))).code).toBe('SEND_FAILED')
+  })
+})
+
+describe('webhook()', () => {
+  test("the body is that of Alertmanager's webhooks, version 4", async () => {
+    await send(
+      webhook({ url: receiver.url, externalURL: 'https://c/' }),
+      alert({ annotations: { a: '1', b: '2' } }),
+      {
+        ...ended,
+        annotations: { a: '1' },
+      },
+    )
+    const labels = { alertname: 'ok', e: '1' }
+    const both = {
+      labels,
+      startsAt: '2026-11-24T03:00:00.000Z',
+      generatorURL: '',
+      fingerprint: '7109e6baaf2bb206',
+    }
+    expect(receiver.bodies[0]).toEqual({
+      version: '4',
+      groupKey: '{}:{alertname="ok"}',
+      truncatedAlerts: 0,
+      status: 'firing',
+      receiver: 'mzalert',
+      groupLabels: { alertname: 'ok' },
+      commonLabels: labels,
+      commonAnnotations: { a: '1' },
+      externalURL: 'https://c/',
+      alerts: [
+        { ...both, status: 'firing', annotations: { a: '1', b: '2' }, endsAt: '0001-01-01T00:00:00Z' },
+        { ...both, status: 'resolved', annotations: { a: '1' }, endsAt: '2026-11-24T03:59:59.000Z' },
+      ],
+    })
+  })
+
+  test('S16: a request is signed, and a receiver can tell who signed it, when, and what', async () => {
+    await send(webhook({ url: receiver.url, secret: () => 'swordfish' }), alert())
+    const { body = '', headers } = receiver.requests[0] ?? {}
+    const signature = String(headers?.['x-mzalert-signature'])
+    const good = { secret: 'swordfish', signature, body, nowMs }
+    expect(verifySignature(good)).toBe(true)
+    expect(verifySignature({ ...good, body: Buffer.from(body) })).toBe(true)
+    expect(verifySignature({ ...good, body: body.replace('firing', 'firinG') })).toBe(false)
+    expect(verifySignature({ ...good, secret: 'other' })).toBe(false)
+    expect(verifySignature({ ...good, nowMs: nowMs + 301_000 })).toBe(false)
+    expect(verifySignature({ ...good, signature: signature.replace('t=', 't=9') })).toBe(false)
+    expect(verifySignature({ ...good, signature: undefined })).toBe(false)
+  })
+})
+
+describe('kafka()', () => {
+  test('S18: a compacted topic holds what fires: the key is the fingerprint, an end is a tombstone', async () => {
+    const messages: KafkaMessage[] = []
+    const topics = new Set<string>()
+    const producer = {
+      send: async (record: { topic: string; messages: KafkaMessage[] }) => {
+        topics.add(record.topic)
+        messages.push(...record.messages)
+      },
+    }
+    const sink = kafka({ producer, topic: 'alerts' })
+    const other = alert({ fingerprint: 'd72f2752c054284a' })
+    await send(sink, alert(), other)
+    await send(sink, ended)
+    const compacted = new Map<string, string>()
+    for (const { key, value } of messages)
+      if (value === null) compacted.delete(key)
+      else compacted.set(key, value)
+    expect([...topics]).toEqual(['alerts'])
+    expect([...compacted.keys()]).toEqual([other.fingerprint])
+    expect(JSON.parse(compacted.get(other.fingerprint) ?? '')).toMatchObject({
+      status: 'firing',
+      labels: other.labels,
+    })
+    expect(messages.at(-1)?.headers).toEqual({
+      status: 'resolved',
+      startsAt: '2026-11-24T03:00:00.000Z',
+      endsAt: '2026-11-24T03:59:59.000Z',
+    })
+  })
+
+  test('S10: a record that is too large is the fault of its alert; a broker that is away is not', async () => {
+    const failing = (error: Error): Sink =>
+      kafka({ topic: 'alerts', producer: { send: () => Promise.reject(error) } })
+    const large = Object.assign(new Error('wrapped'), {
+      cause: Object.assign(new Error('no'), { type: 'MESSAGE_TOO_LARGE' }),
+    })
+    const away = Object.assign(new Error('gave up'), { retriable: false, retryable: false })
+    expect((await errorOf(send(failing(large), alert()))).code).toBe('SEND_REJECTED')
+    expect((await errorOf(send(failing(away), alert()))).code).toBe('SEND_FAILED')
+  })
+})
+
+describe('ndjson()', () => {
+  test('S17: a change is a line, and a slow reader slows the sender down', async () => {
+    const stream = new PassThrough({ highWaterMark: 1 })
+    let isSent = false
+    const sending = send(ndjson({ stream }), alert(), ended).then(() => {
+      isSent = true
+    })
+    await new Promise(resolve => setImmediate(resolve))
+    expect(isSent).toBe(false)
+    const lines = String(stream.read()).trimEnd().split('\n')
+    await sending
+    expect(lines.map(line => JSON.parse(line) as object)).toMatchObject([
+      {
+        at: '2026-11-24T04:00:00.000Z',
+        reason: 'transition',
+        status: 'firing',
+        fingerprint: '7109e6baaf2bb206',
+      },
+      { status: 'resolved', endsAt: '2026-11-24T03:59:59.000Z' },
+    ])
+  })
+
+  test('S17: a reader that is gone is an error that may pass, and ends no process', async () => {
+    const stream = new PassThrough()
+    const sink = ndjson({ stream })
+    stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+    expect(await errorOf(send(sink, alert()))).toMatchObject({ code: 'SEND_FAILED', retryable: true })
+    await sink.close?.()
+    expect(stream.listenerCount('error')).toBe(0)
+  })
+})
+
+test.each<[string, () => unknown]>([
+  ['alertmanager()', () => alertmanager({ url: 'ftp://hunter22' })],
+  ['alertmanager()', () => alertmanager({ url: [] })],
+  ['alertmanager()', () => alertmanager({ url: 'http://am', endsAfterMs: 60_000 })],
+  ['slack()', () => slack({ url: 'hunter22' })],
+  ['slack()', () => slack({ url: 'http://x', digestAbove: 51 })],
+  ['pagerDuty()', () => pagerDuty({ routingKey: '' })],
+  ['webhook()', () => webhook({ url: 'hunter22' })],
+  ['webhook()', () => webhook({ url: 'http://x', secret: '' })],
+  ['kafka()', () => kafka({ producer: {} as never, topic: 'x' })],
+  ['kafka()', () => kafka({ producer: { send: async () => {} }, topic: '' })],
+  ['ndjson()', () => ndjson({ stream: {} as never })],
+])('%s refuses what it cannot use at once, and shows no secret', (_name, make) => {
+  expect(make).toThrow('[INVALID_OPTION]')
+  expect(make).not.toThrow('hunter22')
+})
+
+test.each([
+  ['7', 7000],
+  ['1.5', 1500],
+  ['Tue, 24 Nov 2026 03:59:00 GMT', 0],
+  ['999999999', 3_600_000],
+  ['x', undefined],
+  [null, undefined],
+])('Retry-After: %s means %s ms', (header, ms) => {
+  expect(retryAfterMs(header, nowMs)).toBe(ms)
+})
+
+test('a secret that a server echoes is not shown', async () => {
+  receiver.answer = { status: 400, body: 'token hunter22 is bad' }
+  const { signal } = new AbortController()
+  const error = await errorOf(
+    post({ who: 'It', url: receiver.url, body: '', signal, secrets: ['hunter22'], nowMs }),
+  )
+  expect(error.message).toBe(
+    '[SEND_REJECTED] It answered 400: token *** is bad. This alert is not sent again until it changes.',
+  )
+})
