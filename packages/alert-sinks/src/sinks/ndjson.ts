@@ -44,6 +44,8 @@ export function ndjson({ stream, name = 'ndjson' }: NdjsonOptions): Sink {
       }
     },
     close: async () => {
+      // A stream that is being destroyed says why a little later.
+      await new Promise(resolve => setImmediate(resolve))
       for (const target of heardOf) target.off('error', ignore)
     },
   }
