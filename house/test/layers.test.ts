@@ -47,11 +47,20 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['bridge'],
     ['index'],
   ],
+  'packages/alert-sinks': [
+    ['types', 'errors'],
+    ['alerts'],
+    ['lifecycle'],
+    ['delivery', 'stores'],
+    ['sinks', 'metrics'],
+    ['notify'],
+    ['index', 'testing'],
+  ],
 }
 
 /** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */
 const edges =
-  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|recorder|cli|main|lock)\.ts$|\/(sinks|stores)\//
+  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|recorder|cli|main|lock|receiver)\.ts$|\/(sinks|stores)\//
 const effects =
   /^(node:)?(net|tls|http|https|fs|fs\/promises|child_process|worker_threads|dgram|pg|pg-copy-streams|@electric-sql\/pglite)$/
 
@@ -87,6 +96,7 @@ describe.each(publishedPackages())('%s', folder => {
 test('packages know only earlier packages, and examples only the public surface', () => {
   const allowed: Readonly<Record<string, readonly string[]>> = {
     '@mzalert/prom-bridge': ['@mzalert/tail-client'],
+    '@mzalert/alert-sinks': ['@mzalert/tail-client'],
   }
   const wrong: string[] = []
   for (const folder of workspaces().filter(each => each !== 'house')) {
