@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { line, rate, render } from './board.js'
 import { type Chain, startChain } from './chain.js'
+import { type Direct, startDirect } from './direct.js'
 import { type DemoOptions, help, readOptions } from './options.js'
-import { startPrometheus } from './prometheus.js'
+import { type Monitors, startPrometheus } from './prometheus.js'
 import { Screen } from './screen.js'
 import { describeSummary, summarize } from './summary.js'
 
@@ -35,18 +36,32 @@ async function main(options: DemoOptions): Promise<number> {
     return 0
   }
   const monitors = options.prometheus ? await startPrometheus(chain.metricsUrl, say) : undefined
-  const addresses = [...addressesOf(chain), ...(monitors?.addresses ?? [])]
+  const alertmanager = options.alertmanagerUrl ?? monitors?.alertmanagerUrl
+  const direct = options.direct ? await startDirect(chain.sqlUrl, alertmanager, say) : undefined
+  const addresses = [...addressesOf(chain), ...(monitors?.addresses ?? []), ...(direct?.addresses ?? [])]
   if (!isLive) for (const [name, address] of addresses) console.log(`${name}: ${address}`)
   const draw = isLive ? board(chain, options, addresses, notices) : undefined
   try {
     await Promise.race([interrupted, elapsed(options.runMs), chain.failed])
   } finally {
     draw?.stop()
-    await inTime(Promise.all([monitors?.close(), chain.close()]))
+    await inTime(close(chain, monitors, direct))
   }
   const summary = summarize(chain.watch.transitions, chain.eventsSent(), chain.latency.resultsMs())
   console.log(describeSummary(summary))
-  return options.runMs !== undefined && summary.cycles === 0 ? 1 : 0
+  if (direct) console.log(`${direct.messages.length} alerts reached the Slack-shaped receiver`)
+  const isQuiet = summary.cycles === 0 || (direct !== undefined && direct.messages.length < 2)
+  return options.runMs !== undefined && isQuiet ? 1 : 0
+}
+
+/** Who reads from others ends first. */
+async function close(
+  chain: Chain,
+  monitors: Monitors | undefined,
+  direct: Direct | undefined,
+): Promise<void> {
+  await direct?.close()
+  await Promise.all([monitors?.close(), chain.close()])
 }
 
 function addressesOf({ sqlUrl, metricsUrl }: Chain): readonly (readonly [string, string])[] {

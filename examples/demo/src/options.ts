@@ -12,6 +12,10 @@ export interface DemoOptions {
   readonly metricsPort: number
   /** Whether prometheus and alertmanager are started too. */
   readonly prometheus: boolean
+  /** Whether alerts are also sent directly, without Prometheus in between. */
+  readonly direct: boolean
+  /** An Alertmanager that is told directly, too. */
+  readonly alertmanagerUrl: string | undefined
 }
 
 export const help = `The whole chain in one command: events -> embedded engine -> views -> exporter -> /metrics and a live page.
@@ -26,6 +30,8 @@ export const help = `The whole chain in one command: events -> embedded engine -
   --sql-port N       where psql and clients connect                   6875, or a free one
   --metrics-port N   where /metrics and the page are                  9884, or a free one
   --prometheus       also start prometheus and alertmanager, if they are on the PATH
+  --direct           also send alerts straight to a Slack-shaped receiver, which prints them
+  --alertmanager URL with --direct, send them to this Alertmanager, too
   --help             this text`
 
 /** Reads the command line; undefined if help was asked for. Throws an Error with one clear sentence for what cannot be. */
@@ -43,12 +49,14 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
       'sql-port': text,
       'metrics-port': text,
       prometheus: flag,
+      direct: flag,
+      alertmanager: text,
       help: flag,
     },
   })
   if (values.help) return undefined
   const number = (
-    name: Exclude<keyof typeof values, 'help' | 'prometheus'>,
+    name: Exclude<keyof typeof values, 'help' | 'prometheus' | 'direct' | 'alertmanager'>,
     byDefault: number,
     least: number,
   ): number => {
@@ -59,6 +67,9 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
       throw new Error(`--${name} is ${JSON.stringify(given)}. It takes a whole number of at least ${least}.`)
     return value
   }
+  const { alertmanager } = values
+  if (alertmanager !== undefined && !(URL.canParse(alertmanager) && /^https?:/.test(alertmanager)))
+    throw new Error(`--alertmanager is ${JSON.stringify(alertmanager)}. It takes an http or https URL.`)
   const seconds = number('seconds', 0, 1)
   return {
     runMs: seconds === 0 ? undefined : seconds * 1000,
@@ -69,5 +80,7 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
     sqlPort: number('sql-port', 6875, 0),
     metricsPort: number('metrics-port', 9884, 0),
     prometheus: values.prometheus,
+    direct: values.direct || alertmanager !== undefined,
+    alertmanagerUrl: alertmanager,
   }
 }

@@ -12,6 +12,7 @@ const stack = fileURLToPath(new URL('../../../stack/', import.meta.url))
 /** Prometheus and Alertmanager, running beside the demo. */
 export interface Monitors {
   readonly addresses: readonly (readonly [name: string, address: string])[]
+  readonly alertmanagerUrl: string
   readonly close: () => Promise<void>
 }
 
@@ -63,6 +64,7 @@ export async function startPrometheus(
     child.once('error', error => say(`${child.spawnfile}: ${error.message}`))
   }
   return {
+    alertmanagerUrl: `http://${host}:${alertmanagerPort}`,
     addresses: [
       ['Prometheus', `http://${host}:${prometheusPort}/alerts`],
       ['Alertmanager', `http://${host}:${alertmanagerPort}/`],

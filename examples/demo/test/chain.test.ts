@@ -13,6 +13,8 @@ const options: DemoOptions = {
   sqlPort: 0,
   metricsPort: 0,
   prometheus: false,
+  direct: false,
+  alertmanagerUrl: undefined,
 }
 const spikes = 2
 

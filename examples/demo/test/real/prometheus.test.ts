@@ -13,7 +13,15 @@ let monitors: Monitors | undefined
 beforeAll(async () => {
   const small = { spikeEveryMs: 600_000, windowMs: 12_000, threshold: 20, seed: 7 }
   chain = await startChain(
-    { ...small, runMs: undefined, sqlPort: 0, metricsPort: 0, prometheus: true },
+    {
+      ...small,
+      runMs: undefined,
+      sqlPort: 0,
+      metricsPort: 0,
+      prometheus: true,
+      direct: false,
+      alertmanagerUrl: undefined,
+    },
     { onTransition: () => {}, onNotice: () => {} },
   )
   monitors = await startPrometheus(chain.metricsUrl, text => heard.push(text))
