@@ -155,7 +155,7 @@ test('S13: Alertmanager calls an alert by the fingerprint that we gave it, whate
   expect(ours).toHaveLength(texts.length)
 })
 
-test('S15: two processes with the same rows make one notification', async () => {
+test('S19: two processes with the same rows make one notification', async () => {
   const [one, other] = [new View('replicas'), new View('replicas')]
   await Promise.all([
     one.start(row('A', { n: 1 }), row('B', { n: 1 })),

@@ -365,7 +365,7 @@ test.each([
   expect(retryAfterMs(header, nowMs)).toBe(ms)
 })
 
-test('a secret that a server echoes is not shown', async () => {
+test('S16: a secret that a server echoes is not shown', async () => {
   receiver.answer = { status: 400, body: 'token hunter22 is bad' }
   const { signal } = new AbortController()
   const error = await errorOf(
