@@ -192,6 +192,4 @@ export interface NotifyEvents {
 }
 
 /** Why a row has no alert. */
-export const skipReasons = ['label_failed', 'invalid_label', 'no_labels'] as const
-
-export type SkipReason = (typeof skipReasons)[number]
+export type SkipReason = 'label_failed' | 'invalid_label' | 'no_labels'

@@ -450,6 +450,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ sinks: [{ name: 'x' }] }, 'INVALID_OPTION'],
   [{ sinks: [new TestSink('one', { batchSize: 0 })] }, 'INVALID_OPTION'],
   [{ sinks: [new TestSink('one'), [new TestSink('one')]] }, 'NAME_TAKEN'],
+  [{ sinks: [new TestSink('one', { resend: { everyMs: 0, resolvedForMs: 0 } })] }, 'INVALID_OPTION'],
   [{ forMs: -1 }, 'INVALID_OPTION'],
   [{ keepFiringMs: '30s' }, 'INVALID_OPTION'],
   [{ flapping: { firings: 0, withinMs: 1 } }, 'INVALID_OPTION'],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 /** The first of these programs that is installed. Throws, so that a test without its program fails. */
-export function program(names: readonly string[], folders: readonly string[] = []): string {
+function program(names: readonly string[], folders: readonly string[] = []): string {
   const places = [...folders, ...(process.env['PATH'] ?? '').split(path.delimiter)]
   const found = places.flatMap(place => names.map(name => path.join(place, name))).find(isExecutable)
   if (!found) throw new Error(`${names.join(' or ')} must be installed`)
@@ -21,7 +21,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise(resolve => {
     const server = createServer()
     server.listen(0, '127.0.0.1', () => {
