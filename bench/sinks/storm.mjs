@@ -67,6 +67,8 @@ async function run(count, name, { store, judge }) {
   const before = process.memoryUsage().heapUsed
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
+  // The first ticks, so that a block at the very beginning is seen, too.
+  await new Promise(resolve => setTimeout(resolve, 20))
   const start = performance.now()
   const notifier = notify(source, {
     name: 'storm',
@@ -77,6 +79,7 @@ async function run(count, name, { store, judge }) {
   })
   await done
   const ms = performance.now() - start
+  await new Promise(resolve => setTimeout(resolve, 20))
   delay.disable()
   globalThis.gc?.()
   const heap = (process.memoryUsage().heapUsed - before) / count

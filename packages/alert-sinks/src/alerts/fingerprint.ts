@@ -14,30 +14,27 @@ const separator = 0xff
 export function fingerprint(labels: readonly (readonly [name: string, value: string])[]): string {
   let high = offsetHigh
   let low = offsetLow
-  const add = (byte: number): void => {
-    low = (low ^ byte) >>> 0
+  const bytes = bytesOf(labels)
+  for (let at = 0; at < bytes.length; at++) {
+    low = (low ^ (bytes[at] ?? 0)) >>> 0
     const product = low * primeLow
     // hash * (2^40 + p): the lower half times p carries over, and moves up by 40 bits.
     high = (Math.imul(high, primeLow) + Math.floor(product / 0x1_0000_0000) + (low << 8)) >>> 0
     low = product >>> 0
   }
-  const addText = (text: string): void => {
-    if (isAscii(text)) for (let at = 0; at < text.length; at++) add(text.charCodeAt(at))
-    else for (const byte of Buffer.from(text)) add(byte)
-    add(separator)
-  }
-  for (const [name, value] of labels) {
-    addText(name)
-    addText(value)
-  }
-  return hex(high) + hex(low)
+  return ((BigInt(high) << 32n) | BigInt(low)).toString(16).padStart(16, '0')
 }
 
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
-  return true
-}
-
-function hex(half: number): string {
-  return half.toString(16).padStart(8, '0')
+function bytesOf(labels: readonly (readonly [name: string, value: string])[]): Uint8Array {
+  let text = ''
+  for (const [name, value] of labels) text += `${name}\n${value}\n`
+  // Almost always so; the line feeds only keep the places of the separators.
+  const isPlain = /^[\x20-\x7e\n]*$/.test(text) && text.split('\n').length === labels.length * 2 + 1
+  if (isPlain) {
+    const bytes = Buffer.from(text, 'latin1')
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) bytes[at] = separator
+    return bytes
+  }
+  const end = Buffer.from([separator])
+  return Buffer.concat(labels.flatMap(([name, value]) => [Buffer.from(name), end, Buffer.from(value), end]))
 }
