@@ -128,9 +128,12 @@ export class Lane {
 
   /** Takes up what another process left: what the sink has not been told, and what it wants to hear regularly. */
   resume(entries: Iterable<LedgerEntry>): void {
+    const { mayResend, clock } = this.#with
     for (const entry of entries)
       if (this.isOutstanding(entry)) this.#enqueue(entry.key, 'change')
-      else if (this.sink.resend) this.#enqueue(entry.key, 'resend')
+      else if (!this.sink.resend) continue
+      else if (mayResend(entry.status)) this.#enqueue(entry.key, 'resend')
+      else this.#resends.sent(entry, clock.nowMs())
     this.#pump()
   }
 

@@ -2,6 +2,7 @@ import type { Batch } from '@mzalert/tail-client'
 import { EventEmitter } from 'eventemitter3'
 import { type ContentOf, contentOf } from '../alerts/content.js'
 import { delayMs } from '../delivery/backoff.js'
+import { within } from '../delivery/clock.js'
 import { Dispatcher } from '../delivery/dispatcher.js'
 import { alertOf, Ledger } from '../delivery/ledger.js'
 import { Saver } from '../delivery/saver.js'
@@ -115,12 +116,14 @@ class RunningNotifier<Row> implements Notifier {
     const { clock, drainMs, sinks, dryRun } = this.#settings
     this.#stop.abort()
     this.#settleReady.reject(closed())
-    await this.#source.close()
-    await this.#running
+    // A source that cannot be closed must not keep what waits from being sent.
+    const [closing] = await Promise.allSettled([this.#source.close()])
+    await within(clock, drainMs, this.#running, () => {})
     await this.#dispatcher?.drain(clock, drainMs, this.#saver !== undefined)
     if (!dryRun) await Promise.allSettled(sinks.map(async sink => sink.close?.()))
     await this.#saver?.save()
     this.#unregister()
+    if (closing.status === 'rejected') throw closing.reason
   }
 
   /** Never rejects. */

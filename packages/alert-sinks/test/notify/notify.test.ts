@@ -426,6 +426,20 @@ describe('close', () => {
     expect(running.heard.at(-1)).toBe('undefined failed UNDELIVERED')
   })
 
+  test('S14: a source that cannot be closed, or does not end, keeps nothing from being sent', async () => {
+    const running = start({ drainMs: 3000 })
+    const { source, sink } = running
+    sink.error = unreachable(1000)
+    await source.snapshot([row('A')])
+    await settled()
+    source.close = () => Promise.reject(new Error('not now'))
+    sink.error = undefined
+    const closing = running.notifier.close()
+    await Promise.all([expect(closing).rejects.toThrow('not now'), running.pass(10_000)])
+    expect(sink.told).toEqual(['A firing'])
+    running.notifier.close = async () => {}
+  })
+
   test('closing before the first snapshot is told to who waits for it, and closing twice is closing once', async () => {
     const running = start()
     const ready = running.notifier.ready

@@ -83,6 +83,22 @@ test('S1: a sink that was not there before hears of what fires, and one that is 
   expect(await store.load('spike')).not.toContain('old')
 })
 
+test('S3: an end that another process had told is not told again before it is known how it is now', async () => {
+  const store = memoryStore()
+  const often = { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }
+  const first = new Running({ store }, new TestSink('test', often))
+  await first.source.snapshot([row('A')])
+  await first.source.changes([row('A'), -1, 2000])
+  await first.close()
+  const second = new Running({ store }, new TestSink('test', often))
+  await second.pass(300_000, 10_000)
+  expect(second.sink.told).toEqual([])
+  await second.source.snapshot([], 9000)
+  await second.pass(60_000, 10_000)
+  expect(second.sink.told).toEqual(['A resolved'])
+  await second.close()
+})
+
 test('a store that fails is reported, and holds up no alert', async () => {
   const store: StateStore = {
     load: async () => undefined,
