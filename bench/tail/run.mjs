@@ -61,7 +61,7 @@ try {
     ).rows
     const results = await measure(name, count)
     console.log(
-      `### ${name}: ${count} updates, about ${Math.round(Number(bytes) / 1e6)} MB\n\n${report(results, count)}\n`,
+      `#### ${titles[name]}: ${count} updates, about ${Math.round(Number(bytes) / 1e6)} MB\n\n${report(results, count)}\n`,
     )
   }
 } finally {
