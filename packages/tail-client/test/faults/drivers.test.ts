@@ -1,0 +1,67 @@
+import pg from 'pg'
+import { to } from 'pg-copy-streams'
+import { expect, test } from 'vitest'
+import { tail } from '../../src/index.js'
+import { messages, progress, update } from '../../src/testing/messages.js'
+import type { Script } from '../../src/testing/server.js'
+import { sum } from '../support/decode.js'
+import { accepted, failureOf, serve } from '../support/serve.js'
+
+const rows = [accepted, progress(1), update(1, 1, 'a'), progress(2), update(2, 1, 'b'), progress(3)]
+
+/** What pg-copy-streams hands out, and how it ends. */
+async function byCopyStreams(url: string): Promise<{ lines: number; ended: string }> {
+  const client = new pg.Client(url)
+  client.on('error', () => {})
+  await client.connect()
+  const stream = client.query(to('COPY (SUBSCRIBE "v" WITH (PROGRESS)) TO STDOUT'))
+  let text = ''
+  try {
+    for await (const chunk of stream) text += chunk
+    return { lines: text.split('\n').length - 1, ended: 'well' }
+  } catch (error) {
+    return { lines: text.split('\n').length - 1, ended: (error as Error).message }
+  } finally {
+    void client.end().catch(() => {})
+  }
+}
+
+async function byTail(url: string): Promise<{ rows: readonly string[]; code: string }> {
+  const taken: { updates: readonly { raw: string; diff: number }[] }[] = []
+  const error = await failureOf(
+    (async () => {
+      for await (const batch of tail('v', { connection: url, retry: false }).batches()) taken.push(batch)
+    })(),
+  )
+  return { rows: [...sum(taken).keys()], code: error.code }
+}
+
+test('T26: rows that share a packet with an error are lost by pg-copy-streams, and not by us', async () => {
+  const script: Script = {
+    copy: client =>
+      client.send(...rows, messages.error('57014', 'canceling statement'), messages.readyForQuery()),
+  }
+  const { server } = await serve(script)
+  expect(await byCopyStreams(server.url)).toEqual({ lines: 0, ended: 'canceling statement' })
+  expect(await byTail(server.url)).toEqual({ rows: ['a', 'b'], code: 'CANCELED' })
+})
+
+test('T26: a count that does not match is an end for pg-copy-streams, and an error for us', async () => {
+  const { server } = await serve({
+    copy: client =>
+      client.send(
+        ...rows,
+        messages.copyDone(),
+        messages.commandComplete('COPY 50'),
+        messages.readyForQuery(),
+      ),
+  })
+  expect(await byCopyStreams(server.url)).toEqual({ lines: 5, ended: 'well' })
+  expect(await byTail(server.url)).toEqual({ rows: ['a', 'b'], code: 'COUNT_MISMATCH' })
+})
+
+test('T26: a message that has no place in a COPY is an end for pg-copy-streams, and an error for us', async () => {
+  const { server } = await serve({ copy: client => client.send(...rows, messages.unknown()) })
+  expect((await byCopyStreams(server.url)).ended).toBe('well')
+  expect(await byTail(server.url)).toEqual({ rows: ['a', 'b'], code: 'PROTOCOL' })
+})
