@@ -16,8 +16,11 @@ interface Held {
   rows: Multiset
 }
 
-/** Why a view cannot be evaluated now, and soon can: another session locks it, or the server gave this one way. */
-const passing: ReadonlySet<Failure['code']> = new Set(['55P03', '40001', '40P01', '57014'])
+/** Why a view cannot be evaluated now, and soon can: another session locks it, or the server gave this one way, or ends it. */
+const passing: ReadonlySet<Failure['code']> = new Set([
+  ...['55P03', '40001', '40P01', '57014'],
+  ...['57P01', '57P02', '57P03', '57P05', '08006'],
+])
 
 /** Keeps the views that are listened to, and says what changed between two evaluations of each. */
 export class Evaluator {
@@ -45,6 +48,11 @@ export class Evaluator {
     const results: Evaluated[] = []
     try {
       const visible = await this.#begin()
+      if (visible === undefined) {
+        // Nothing can be said of this moment: all views stay where they are.
+        await this.#database.raw(query('ROLLBACK'))
+        return []
+      }
       for (const want of wants) {
         const view = this.#viewOf(want)
         if (view === undefined) continue
@@ -99,10 +107,9 @@ export class Evaluator {
    * and triggers miss what they are not installed on.)
    * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
    */
-  async #begin(): Promise<string> {
-    const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
-    await this.#database.raw(query(begin))
-    return (await this.#database.value('SELECT pg_current_snapshot()')) ?? ''
+  async #begin(): Promise<string | undefined> {
+    await this.#database.raw(query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'))
+    return this.#database.value('SELECT pg_current_snapshot()')
   }
 
   /** A view's rows. If that fails the others of this moment can still be seen, after `#recover()`. */

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type pg from 'pg'
 import { reasonOf } from '../errors.js'
-import { errorResponse } from '../wire/backend.js'
+import { errorResponse, failureIn } from '../wire/backend.js'
 import { asBuffer, ByteWriter } from '../wire/bytes.js'
 import { Expected } from '../wire/expected.js'
 import { FrameReader } from '../wire/frames.js'
@@ -150,9 +150,10 @@ export class PostgresSocket implements Protocol {
     this.#lost = reason
     const current = this.#current
     this.#current = undefined
-    // Why it ended is the client's to know, if the server said so.
-    if (current !== undefined && current.answer.length > 0) current.resolve(current.answer.take())
-    else current?.reject(reason)
+    const answer = current?.answer.take() ?? Buffer.alloc(0)
+    // Why it ended is the client's to know, if the server said so. Half an answer is none.
+    if (failureIn(answer) === undefined) current?.reject(reason)
+    else current?.resolve(answer)
     this.onLost()
   }
 }
