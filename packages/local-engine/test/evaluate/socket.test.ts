@@ -57,6 +57,12 @@ const snapshot = message('D', body => body.int16(1).int32(8).utf8('10:10:10'))
 const row = (line: string): Buffer => message('d', body => body.utf8(`${line}\n`))
 const shutdown = errorResponse({ ...failure('57P01', 'terminating connection'), severity: 'FATAL' })
 
+const halves: readonly (readonly [string, readonly (Buffer | undefined)[]])[] = [
+  ['without a word', [copyOutResponse(1), row('1'), undefined]],
+  ['with one', [copyOutResponse(1), row('1'), shutdown, undefined]],
+  ['with rows after the last word', [copyOutResponse(1), row('1'), copyDone, undefined]],
+]
+
 describe('a server that goes away in the middle of an answer', () => {
   it('has not answered, unless it said why', async () => {
     const url = await serve(sql => (sql === 'why' ? [shutdown, undefined] : [row('half'), undefined]))
@@ -68,11 +74,7 @@ describe('a server that goes away in the middle of an answer', () => {
     expect(failureIn(await talking.exchange(query('why')))).toMatchObject({ code: '57P01' })
   })
 
-  it.each([
-    ['without a word', [copyOutResponse(1), row('1'), undefined]],
-    ['with one', [copyOutResponse(1), row('1'), shutdown, undefined]],
-    ['with rows after the last word', [copyOutResponse(1), row('1'), copyDone, undefined]],
-  ])('%s takes no row away from a view', async (_, half) => {
+  it.each(halves)('L6: half an answer %s takes no row away from a view', async (_, half) => {
     let breaks = false
     const whole = [copyOutResponse(1), row('1'), row('2'), copyDone, ...done]
     const url = await serve(sql => {
