@@ -40,6 +40,9 @@ export function answerParts(answer: Buffer, { tags = [], closes = [], prefix }: 
     else if (frame.type === 'C') {
       const tag = tags[tagged++]
       if (tag !== undefined) replace([commandComplete(tag)], end)
+    } else if (frame.type === 's' || frame.type === 'I') {
+      // A portal that was not finished, or is empty, has no tag.
+      tagged += 1
     } else if (frame.type === '3') {
       if (closes[closed++]) replace([], end)
     } else if (frame.type === 'E' && prefix !== undefined) replace([withoutPrefix(frame, prefix)], end)

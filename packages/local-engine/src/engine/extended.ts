@@ -59,6 +59,10 @@ export class Extended {
   readonly #portals = new Map<string, Own>()
   /** The names, as PostgreSQL knows them, of the statements that have to be closed at the end. */
   readonly #names = new Set<string>()
+  /** Tags of Materialize, by statement, by portal, and of what is executed next. */
+  readonly #tags = new Map<string, string | undefined>()
+  readonly #portalTags = new Map<string, string | undefined>()
+  #executed: (string | undefined)[] = []
   #pending: Buffer[] = []
   #closes: boolean[] = []
   #skipping = false
@@ -105,6 +109,7 @@ export class Extended {
   closeAll(): Buffer[] {
     this.#own.clear()
     this.#portals.clear()
+    this.#tags.clear()
     const closing = [...this.#names].map(name => target('C', { kind: 'S', name }))
     this.#names.clear()
     return closing
@@ -122,6 +127,7 @@ export class Extended {
       // The unnamed statement may be parsed again without being closed; under our name it may not.
       if (parts.name === '' && this.#names.has(name)) this.#pend(target('C', { kind: 'S', name }), true)
       this.#names.add(name)
+      this.#tags.set(parts.name, piece?.tags[0])
       return this.#pend(parse({ ...parts, name, sql: piece?.sql ?? parts.sql }))
     }
     if (!(await this.#flushed())) return
@@ -138,6 +144,7 @@ export class Extended {
     const own = this.#own.get(parts.statement)
     if (own === undefined) {
       this.#portals.delete(parts.portal)
+      this.#portalTags.set(parts.portal, this.#tags.get(parts.statement))
       return this.#pend(bind({ ...parts, statement: this.#nameOf(parts.statement) }))
     }
     if (!(await this.#flushed())) return
@@ -158,8 +165,12 @@ export class Extended {
   }
 
   async #execute(frame: Frame): Promise<void> {
-    const own = this.#portals.get(readExecute(frame.body))
-    if (own === undefined) return this.#pend(message('E', body => body.bytes(frame.body)))
+    const portal = readExecute(frame.body)
+    const own = this.#portals.get(portal)
+    if (own === undefined) {
+      this.#executed.push(this.#portalTags.get(portal))
+      return this.#pend(message('E', body => body.bytes(frame.body)))
+    }
     if (!(await this.#flushed())) return
     const { statement } = own
     if (statement.kind === 'copy-in') {
@@ -184,7 +195,10 @@ export class Extended {
       return
     }
     const name = parts.kind === 'S' ? this.#nameOf(parts.name) : parts.name
-    if (parts.kind === 'S') this.#names.delete(name)
+    if (parts.kind === 'S') {
+      this.#names.delete(name)
+      this.#tags.delete(parts.name)
+    }
     this.#pend(target('C', { ...parts, name }), false)
   }
 
@@ -195,7 +209,10 @@ export class Extended {
   async #sync(): Promise<void> {
     if (this.#pending.length > 0 || this.#runner.session.unsynced) await this.#submit(sync)
     this.#skipping = false
-    if (this.#runner.session.status === 'I') this.#portals.clear()
+    if (this.#runner.session.status === 'I') {
+      this.#portals.clear()
+      this.#portalTags.clear()
+    }
     await this.#runner.ready()
   }
 
@@ -208,12 +225,14 @@ export class Extended {
   async #submit(last: Buffer): Promise<void> {
     const messages = [...this.#pending, last]
     const closes = this.#closes
+    const tags = this.#executed
     this.#pending = []
     this.#closes = []
+    this.#executed = []
     const answer = await this.#runner.session.submit(messages)
     this.#skipping = failureOf(answer) !== undefined
     if (isFailure(answer)) await this.#runner.refuse(answer)
-    else await this.#runner.send(...answerParts(answer, { closes, prefix: this.#prefix }).parts)
+    else await this.#runner.send(...answerParts(answer, { tags, closes, prefix: this.#prefix }).parts)
   }
 
   #pend(bytes: Buffer, addedClose?: boolean): void {

@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { message } from '../../src/wire/backend.js'
+import type { ByteWriter } from '../../src/wire/bytes.js'
 import { engineFor, type TestEngine } from '../support/engine.js'
-import { readDataRowFor } from '../support/extended.js'
+import { bind, parse, readDataRowFor, sync, target } from '../support/extended.js'
 import { errorsOf, RawClient, tagsOf } from '../support/raw-client.js'
 import { OpenStream } from '../support/stream.js'
 
 let engine: TestEngine
+
+/** Executes the unnamed portal for so many rows. */
+function some(rows: number): (body: ByteWriter) => void {
+  return body => body.cstring('').int32(rows)
+}
 let client: RawClient
 
 beforeAll(async () => {
@@ -45,6 +52,18 @@ it('model files of Materialize run as they are, and twice if they say so', async
   stream.client.destroy()
   const ends = 'alter materialized view kept rename to gone; drop materialized view gone; drop cluster alerts'
   expect(tagsOf(await client.query(ends))).toEqual(['ALTER VIEW', 'DROP MATERIALIZED VIEW', 'DROP CLUSTER'])
+})
+
+it('they are answered alike when they are prepared, however much of a portal is read', async () => {
+  const sql = 'create materialized view if not exists prepared as select 1 as one'
+  client.write(
+    ...[parse('make', sql), bind('', 'make'), target('E')],
+    ...[parse('', 'select g from generate_series(1, 3) g'), bind('', ''), message('E', some(2)), target('E')],
+    ...[parse('drop', 'drop materialized view prepared'), bind('', 'drop'), target('E'), sync],
+  )
+  const answer = await client.answer()
+  expect(errorsOf(answer)).toEqual([])
+  expect(tagsOf(answer)).toEqual(['CREATE MATERIALIZED VIEW', 'SELECT 1', 'DROP MATERIALIZED VIEW'])
 })
 
 it('what is wrong in them is still an error', async () => {
