@@ -3,6 +3,7 @@
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
 import { engineProcess, percentile, sleep } from '../lib/engine.mjs'
+import { machine } from '../lib/machine.mjs'
 import { table } from '../lib/statistics.mjs'
 
 const secondsPerLine = Number(process.argv[2] ?? 10)
@@ -164,9 +165,10 @@ for (const [name, start] of lines) {
   ])
 }
 const head = ['views', 'written', 'commit to wire, p50 / p99', 'evaluation, p50 / p99', 'CPU', 'memory']
-console.log(table(head, cells))
+console.log(`${machine()}; ${secondsPerLine} s a line, the demo's ${secondsPerLine * 4} s.\n`)
+console.log(`${table(head, cells)}\n`)
 const met = demo.p99 <= target
 console.log(
-  `an event committed is on the wire within ${target} ms at the demo's size: ${met ? 'yes' : 'NO'} (p99 ${demo.p99.toFixed(1)} ms, ${demo.measured} events)`,
+  `An event committed is on the wire within ${target} ms at the demo's size: ${met ? 'yes' : 'NO'} (p99 ${demo.p99.toFixed(1)} ms, ${demo.measured} events)`,
 )
 process.exitCode = met ? 0 : 1
