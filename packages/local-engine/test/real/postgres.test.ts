@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import type { Engine } from '@mzalert/local-engine'
 import { EngineError } from '@mzalert/local-engine'
 import pg from 'pg'
@@ -188,6 +190,33 @@ describe('what the engine does to the database', () => {
     const stream = new OpenStream(await connect(pruning), 'copy (subscribe aging with (progress)) to stdout')
     await stream.shows(String(nowMs + 1_000_000))
     expect((await outside.query('select count(*)::int as n from aging')).rows).toEqual([{ n: 1 }])
+  })
+})
+
+describe('mzalert-engine --postgres', () => {
+  it('says its URL and no password, streams, and ends on SIGTERM', async () => {
+    await outside.query('create table by_bin (x int); insert into by_bin values (7)')
+    const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+    const { password } = new URL(server.url)
+    const url = server.url.replace(`:${password}@`, '@')
+    const env = { ...process.env, PGPASSWORD: decodeURIComponent(password) }
+    const child = spawn(process.execPath, [program, '--port', '0', '--postgres', url], { env })
+    let said = ''
+    child.stdout.on('data', chunk => {
+      said += String(chunk)
+    })
+    const ended = new Promise(resolve => child.on('close', resolve))
+    const [, port = ''] = await until(
+      () => /^postgres:\/\/materialize@127\.0\.0\.1:(\d+)\/materialize\n$/.exec(said) ?? undefined,
+      'the URL',
+    )
+    const stream = await OpenStream.accepted(
+      Number(port),
+      'copy (subscribe by_bin with (progress)) to stdout',
+    )
+    await stream.shows('7')
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
   })
 })
 
