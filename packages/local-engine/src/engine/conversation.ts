@@ -1,19 +1,14 @@
 import type { Plan } from '../evaluate/backend.js'
 import { streamColumns } from '../evaluate/columns.js'
+import { endOf } from '../stream/forms.js'
 import type { Ending, Listener } from '../stream/listener.js'
-import {
-  type ColumnDescription,
-  commandComplete,
-  copyDone,
-  errorResponse,
-  readyForQuery,
-} from '../wire/backend.js'
+import { type ColumnDescription, errorResponse, readyForQuery } from '../wire/backend.js'
 import type { Grammar } from '../wire/dialect.js'
-import { canceled, type Failure, failure } from '../wire/failure.js'
+import { canceled, type Failure } from '../wire/failure.js'
 import type { Frame } from '../wire/frames.js'
 import { query, readQuery, sync } from '../wire/frontend.js'
 import type { Setting } from '../wire/settings.js'
-import { type Statement, statementsOf } from '../wire/statement.js'
+import { type Form, type Statement, statementsOf } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import { answerParts } from './answers.js'
 import type { Channel } from './channel.js'
@@ -95,13 +90,13 @@ export class Conversation implements Runner {
   }
 
   /** Streams until it ends. False if it failed. */
-  async stream(subscription: Subscription): Promise<boolean> {
+  async stream(subscription: Subscription, form: Form): Promise<boolean> {
     const ending = await this.session.outside(this.#keyword, async () => {
-      const value = await this.#listen(subscription)
+      const value = await this.#listen(subscription, form)
       return { value, failed: value.kind !== 'complete' }
     })
     if (isFailure(ending)) return this.refuse(ending)
-    if (ending.kind === 'complete') await this.send(copyDone, commandComplete(`COPY ${ending.rows}`))
+    if (ending.kind === 'complete') await this.send(...endOf(form, ending.rows))
     // A transaction that it stood in has failed already.
     else if (ending.kind === 'failed') await this.send(errorResponse(ending.failure))
     return ending.kind === 'complete'
@@ -143,13 +138,8 @@ export class Conversation implements Runner {
         return this.refuse(piece.failure)
       case 'copy-in':
         return this.copyIn(piece.sql, piece.binary)
-      case 'subscribe': {
-        if (piece.copy) return this.stream(piece.subscription)
-        const hint = `Use COPY (${this.#keyword} …) TO STDOUT.`
-        return this.refuse(
-          failure('0A000', `${this.#keyword} without COPY is not supported by the local engine`, { hint }),
-        )
-      }
+      case 'subscribe':
+        return this.stream(piece.subscription, piece.form)
       case 'sql': {
         const answer = await this.session.submit([query(piece.sql)])
         if (isFailure(answer)) return this.refuse(answer)
@@ -172,11 +162,11 @@ export class Conversation implements Runner {
     return failureOf(answer) === undefined
   }
 
-  async #listen(subscription: Subscription): Promise<Ending> {
+  async #listen(subscription: Subscription, form: Form): Promise<Ending> {
     const plan: Plan | Failure = await this.session.plan(subscription.subject)
     if (isFailure(plan)) return { kind: 'failed', failure: plan }
     return new Promise(resolve => {
-      const opened = this.#services.hub.open(plan, subscription, this.#channel, ending => {
+      const opened = this.#services.hub.open(plan, subscription, form, this.#channel, ending => {
         this.#listener = undefined
         resolve(ending)
       })

@@ -24,7 +24,7 @@ import {
   sync,
   target,
 } from '../wire/frontend.js'
-import { type Statement, statementsOf } from '../wire/statement.js'
+import { type Form, type Statement, statementsOf } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import { answerParts } from './answers.js'
 import { failureOf, isFailure, type Session } from './session.js'
@@ -36,7 +36,7 @@ export interface Runner {
   ready(): Promise<void>
   refuse(why: Failure): Promise<false>
   describe(subscription: Subscription): Promise<readonly ColumnDescription[] | Failure>
-  stream(subscription: Subscription): Promise<boolean>
+  stream(subscription: Subscription, form: Form): Promise<boolean>
   copyIn(sql: string, binary: boolean): Promise<boolean>
 }
 
@@ -134,7 +134,7 @@ export class Extended {
     if (piece.kind === 'refused') return this.#fail(piece.failure)
     const described = piece.kind === 'subscribe' ? await this.#runner.describe(piece.subscription) : undefined
     if (described !== undefined && isFailure(described)) return this.#fail(described)
-    const columns = piece.kind === 'subscribe' && !piece.copy ? described : undefined
+    const columns = piece.kind === 'subscribe' && piece.form === 'rows' ? described : undefined
     this.#own.set(parts.name, { statement: piece, columns })
     await this.#runner.send(parseComplete)
   }
@@ -175,15 +175,13 @@ export class Extended {
     const { statement } = own
     if (statement.kind === 'copy-in') {
       this.#skipping = !(await this.#runner.copyIn(statement.sql, statement.binary))
-    } else if (statement.copy) {
-      this.#skipping = !(await this.#runner.stream(statement.subscription))
+    } else if (statement.form !== 'rows') {
+      this.#skipping = !(await this.#runner.stream(statement.subscription, statement.form))
     } else {
-      await this.#fail(
-        failure(
-          '0A000',
-          `${this.#grammar.generation.toUpperCase()} can only be run inside COPY (…) TO STDOUT`,
-        ),
-      )
+      const name = this.#grammar.generation.toUpperCase()
+      const hint = `Use COPY (${name} …) TO STDOUT, or a simple query.`
+      const message = `${name} as a prepared statement is not supported by the local engine`
+      await this.#fail(failure('0A000', message, { hint }))
     }
   }
 

@@ -1,7 +1,9 @@
 import type { Backend, Evaluated, Plan, Want } from '../evaluate/backend.js'
 import type { EngineEvent, Generation } from '../types.js'
 import { canceled, type Failure, failure } from '../wire/failure.js'
+import type { Form } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
+import { headOf } from './forms.js'
 import { type Ending, Listener, type Outlet } from './listener.js'
 import type { Oracle } from './oracle.js'
 import { delayMs, tickMs } from './pace.js'
@@ -53,6 +55,7 @@ export class Hub {
   open(
     plan: Plan,
     subscription: Subscription,
+    form: Form,
     outlet: Outlet,
     onEnd: (ending: Ending) => void,
   ): Listener | Failure {
@@ -67,6 +70,8 @@ export class Hub {
       subscription,
       generation,
       columns: plan.columns.length,
+      form,
+      head: headOf(form, plan.columns, { progress: subscription.progress, generation }),
       outlet,
       monotonicMs: timers.monotonicMs,
       onEnd: ending => {

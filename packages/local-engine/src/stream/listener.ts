@@ -1,7 +1,7 @@
 import { accumulate, consolidate, type LineChange } from '../evaluate/multiset.js'
 import type { Generation } from '../types.js'
-import { copyOutResponse } from '../wire/backend.js'
 import type { Failure } from '../wire/failure.js'
+import type { Form } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import type { Moment } from './history.js'
 import { RowWriter } from './rows.js'
@@ -20,7 +20,11 @@ export type Ending =
 export interface ListenerOptions {
   readonly subscription: Subscription
   readonly generation: Generation
+  /** Columns of the relation. */
   readonly columns: number
+  readonly form: Form
+  /** The first messages, before any row. */
+  readonly head: Buffer
   readonly outlet: Outlet
   /** Milliseconds of a clock that only goes forward; for the pace of progress rows alone. */
   readonly monotonicMs: () => number
@@ -50,7 +54,8 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#rows = new RowWriter({ progress: options.subscription.progress, columns: options.columns })
+    const { form, columns, subscription } = options
+    this.#rows = new RowWriter({ form, columns, progress: subscription.progress })
   }
 
   get subscription(): Subscription {
@@ -167,7 +172,7 @@ export class Listener {
   }
 
   *#opening(asOf: bigint, rows: Iterable<LineChange>, missed: readonly Moment[]): Generator<Buffer> {
-    yield copyOutResponse(this.#options.columns + (this.#options.subscription.progress ? 3 : 2))
+    yield this.#options.head
     if (this.#options.generation === 'subscribe') yield* this.#rows.progress(asOf)
     if (!this.#isPast(asOf)) yield* this.#rows.changes(asOf, rows)
     for (const { timestamp, changes } of missed) {
@@ -177,7 +182,7 @@ export class Listener {
   }
 
   *#constant(asOf: bigint, rows: Iterable<LineChange>, sayAsOf: boolean): Generator<Buffer> {
-    yield copyOutResponse(this.#options.columns + (this.#options.subscription.progress ? 3 : 2))
+    yield this.#options.head
     if (sayAsOf) yield* this.#rows.progress(asOf)
     yield* this.#rows.changes(asOf, rows)
   }

@@ -1,5 +1,7 @@
 import type { LineChange } from '../evaluate/multiset.js'
 import { ByteWriter } from '../wire/bytes.js'
+import type { Form } from '../wire/statement.js'
+import { type WriteLine, writeLine } from './forms.js'
 
 /** What constant views are stamped with: the last timestamp there is. */
 export const endOfTime = 18446744073709551615n
@@ -9,6 +11,7 @@ const chunkBytes = 64 * 1024
 
 /** What the rows of one stream look like. */
 export interface RowShape {
+  readonly form: Form
   readonly progress: boolean
   /** Columns of the relation. */
   readonly columns: number
@@ -17,17 +20,19 @@ export interface RowShape {
 /** Counts what it writes: `COPY n` counts progress rows too. */
 export class RowWriter {
   readonly #shape: RowShape
+  readonly #write: WriteLine
   #count = 0
 
   constructor(shape: RowShape) {
     this.#shape = shape
+    this.#write = writeLine[shape.form]
   }
 
   get count(): number {
     return this.#count
   }
 
-  /** Changes at one timestamp, one row a CopyData, in chunks. */
+  /** Changes at one timestamp, one row a message, in chunks. */
   *changes(timestamp: bigint, changes: Iterable<LineChange>): Generator<Buffer> {
     const head = this.#shape.progress ? `${timestamp}\tf\t` : `${timestamp}\t`
     const tab = this.#shape.columns > 0 ? '\t' : ''
@@ -49,11 +54,6 @@ export class RowWriter {
 
   #row(writer: ByteWriter, head: string, rest: string): void {
     this.#count += 1
-    writer
-      .int8(0x64)
-      .int32(4 + head.length + rest.length + 1)
-      .latin1(head)
-      .latin1(rest)
-      .int8(0x0a)
+    this.#write(writer, head + rest)
   }
 }

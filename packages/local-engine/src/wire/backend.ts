@@ -58,6 +58,13 @@ export function errorResponse(what: Failure): Buffer {
   })
 }
 
+/** A NoticeResponse that asks for nothing. */
+export function notice(code: string, text: string): Buffer {
+  return message('N', body =>
+    body.utf8('S').cstring('NOTICE').utf8('C').cstring(code).utf8('M').cstring(text).int8(0),
+  )
+}
+
 /** Text in every column. https://www.postgresql.org/docs/current/protocol-message-formats.html (CopyOutResponse) */
 export function copyOutResponse(columns: number): Buffer {
   return message('H', body => {

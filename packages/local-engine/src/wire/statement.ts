@@ -6,6 +6,9 @@ import { otherEncoding, sharedState, unheard } from './isolation.js'
 import { readSubscription, type Subscription } from './subscription.js'
 import { type Token, tokensOf } from './tokens.js'
 
+/** How a stream's rows are sent: by `COPY` as text or CSV, or as the rows of a query, by the bare statement. */
+export type Form = 'text' | 'csv' | 'rows'
+
 /** A piece of what a client sent, by who answers it. */
 export type Statement =
   /**
@@ -18,8 +21,7 @@ export type Statement =
       readonly tags: readonly (string | undefined)[]
       readonly discards?: true
     }
-  /** A stream; `copy` is false for the bare statement, which can be described but not run. */
-  | { readonly kind: 'subscribe'; readonly subscription: Subscription; readonly copy: boolean }
+  | { readonly kind: 'subscribe'; readonly subscription: Subscription; readonly form: Form }
   /** `COPY … FROM STDIN`: its data is gathered first. */
   | { readonly kind: 'copy-in'; readonly sql: string; readonly binary: boolean }
   /** Refused before PostgreSQL sees it. */
@@ -103,7 +105,7 @@ function recognise(
   const first = cursor.peek()
   if (first?.kind !== 'word') return undefined
   if (first.value === 'tail' || first.value === 'subscribe') {
-    return subscribe(sql, cursor, generation, false)
+    return subscribe(sql, cursor, generation, 'rows')
   }
   const refused =
     (shared ? sharedState(tokens) : unheard(tokens)) ??
@@ -116,7 +118,7 @@ function recognise(
   return copyIn(sql, tokens)
 }
 
-function subscribe(sql: string, cursor: Cursor, generation: Generation, copy: boolean): Statement {
+function subscribe(sql: string, cursor: Cursor, generation: Generation, form: Form): Statement {
   const keyword = cursor.next()
   const offset = keyword?.start ?? 0
   if (keyword?.value !== generation) {
@@ -127,7 +129,7 @@ function subscribe(sql: string, cursor: Cursor, generation: Generation, copy: bo
     return refuse(syntaxError(message, offset))
   }
   const subscription = readSubscription(sql, cursor, generation)
-  return 'code' in subscription ? refuse(subscription) : { kind: 'subscribe', subscription, copy }
+  return 'code' in subscription ? refuse(subscription) : { kind: 'subscribe', subscription, form }
 }
 
 function copyOut(sql: string, cursor: Cursor, generation: Generation): Statement | undefined {
@@ -140,32 +142,37 @@ function copyOut(sql: string, cursor: Cursor, generation: Generation): Statement
     )
   }
   const inside = cursor.toClosing()
-  const statement = subscribe(sql, new Cursor(inside ?? []), generation, true)
+  const statement = subscribe(sql, new Cursor(inside ?? []), generation, 'text')
   if (statement.kind !== 'subscribe') return statement
   if (!cursor.take('to', 'stdout')) {
     return refuse(syntaxError('Expected TO STDOUT', cursor.peek()?.start ?? sql.length))
   }
   cursor.take('with')
   const options = cursor.take('(') ? (cursor.toClosing() ?? []) : []
-  return refusedOption(options) ?? statement
+  const form = formOf(options, generation)
+  return typeof form === 'string' ? { ...statement, form } : form
 }
 
-/** What Materialize writes to a client and this engine does not, and what neither does. Text is what there is. */
-function refusedOption(options: readonly Token[]): Statement | undefined {
+/** What the options of COPY ask for. v0.26 wrote no CSV; binary is not written here, and neither writes other separators. */
+function formOf(options: readonly Token[], generation: Generation): Form | Statement {
+  let form: Form = 'text'
   for (const [i, { value }] of options.entries()) {
     const starts = i === 0 || options[i - 1]?.value === ','
     if (starts && (value === 'delimiter' || value === 'null' || value === 'quote')) {
       return refuse(failure('0A000', `COPY TO does not support ${value.toUpperCase()} option yet`))
     }
     const format = starts && value === 'format' ? options[i + 1]?.value.toLowerCase() : undefined
-    if (format !== undefined && format !== 'text') {
+    if (format === 'csv' && generation === 'subscribe') form = 'csv'
+    else if (format !== undefined && format !== 'text') {
       const name = format.slice(0, 1).toUpperCase() + format.slice(1)
       return refuse(
-        failure('0A000', `COPY TO format ${name} not supported`, { hint: 'Streams are text here.' }),
+        failure('0A000', `COPY TO format ${name} not supported`, {
+          hint: 'Leave it out: text is what it then is.',
+        }),
       )
     }
   }
-  return undefined
+  return form
 }
 
 function copyIn(sql: string, tokens: readonly Token[]): Statement | undefined {

@@ -159,13 +159,16 @@ describe('the extended protocol', () => {
     client.destroy()
   })
 
-  it('the bare statement can be described and not run', async () => {
+  it('the bare statement can be described, and run only as a simple query', async () => {
     const client = await RawClient.connect(engine.port)
     client.write(parse('s', 'subscribe resumed'), bind('', 's'), target('E'), target('C', 's'), sync)
     const answer = await client.answer()
     expect(answer.map(frame => frame.type).join('')).toBe('12EZ')
     expect(errorsOf(answer)).toMatchObject([{ code: '0A000' }])
-    expect(errorsOf(await client.query('subscribe resumed'))).toMatchObject([{ code: '0A000' }])
+    const rows = await client.query('subscribe (select 1 as one, null::text as none) with (progress)')
+    expect(rows.map(frame => frame.type).join('')).toBe('TNDDCZ')
+    expect(tagsOf(rows)).toEqual(['SELECT 2'])
+    expect(readDataRowFor(rows.slice(3))).toEqual(['18446744073709551615', 'f', '1', '1', null])
     client.destroy()
   })
 })

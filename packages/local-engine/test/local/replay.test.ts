@@ -1,6 +1,6 @@
 import { afterAll, describe, it } from 'vitest'
 import { engineFor } from '../support/engine.js'
-import { printTable, refusals, replayer, replayResumption, streams } from '../support/replay.js'
+import { forms, printTable, refusals, replayer, replayResumption, streams } from '../support/replay.js'
 
 afterAll(printTable)
 
@@ -8,6 +8,8 @@ describe.each(['tail', 'subscribe'] as const)('posing as the generation of %s', 
   const replay = replayer(generation, engineFor)
 
   it.each(streams[generation])('L1: gives the rows, changes and messages of recording %s', replay.stream)
+
+  it.each(generation === 'subscribe' ? forms : [])('L1: gives every message of recording %s', replay.form)
 
   it.each(refusals[generation])('L1: refuses as recording %s does', replay.refusal)
 })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { engineFor } from '../support/engine.js'
 import { PostgresServer } from '../support/postgres.js'
 import {
+  forms,
   printTable,
   refusals,
   replayer,
@@ -31,6 +32,11 @@ describe.each(['tail', 'subscribe'] as const)('posing as the generation of %s', 
   it.each(streams[generation])(
     'L1: gives the rows, changes and messages of recording %s, over PostgreSQL',
     replay.stream,
+  )
+
+  it.each(generation === 'subscribe' ? forms : [])(
+    'L1: gives every message of recording %s, over PostgreSQL',
+    replay.form,
   )
 
   it.each(refusals[generation])('L1: refuses as recording %s does, over PostgreSQL', replay.refusal)

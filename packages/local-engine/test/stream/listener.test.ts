@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accumulate, countLines, difference } from '../../src/evaluate/multiset.js'
 import { type Ending, Listener } from '../../src/stream/listener.js'
+import { copyOutResponse } from '../../src/wire/backend.js'
 import { framesOf } from '../../src/wire/frames.js'
 import type { Subscription } from '../../src/wire/subscription.js'
 import { contents, rowsOf, type StreamRow } from '../support/stream.js'
@@ -20,6 +21,8 @@ function listening(subscription: Partial<Subscription> = {}, generation: 'tail' 
     },
     generation,
     columns: 1,
+    form: 'text',
+    head: copyOutResponse(4),
     outlet: {
       write: bytes => {
         chunks.push(bytes)

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { LineChange } from '../../src/evaluate/multiset.js'
 import { Listener } from '../../src/stream/listener.js'
 import { View } from '../../src/stream/view.js'
+import { copyOutResponse } from '../../src/wire/backend.js'
 import { framesOf } from '../../src/wire/frames.js'
 import type { Subscription } from '../../src/wire/subscription.js'
 import { rowsOf } from '../support/stream.js'
@@ -29,6 +30,8 @@ function listener(subscription: Partial<Subscription>) {
     },
     generation: 'subscribe',
     columns: 1,
+    form: 'text',
+    head: copyOutResponse(4),
     outlet: {
       write: bytes => {
         chunks.push(bytes)

@@ -107,7 +107,6 @@ describe('recognising a stream', () => {
       'COPY TO does not support DELIMITER option yet',
       undefined,
     ],
-    ['copy (subscribe x) to stdout (format csv)', '0A000', 'COPY TO format Csv not supported', undefined],
     [
       'copy (subscribe x with (progress) and more) to stdout',
       '42601',
@@ -141,6 +140,19 @@ describe('leaving alone what is for PostgreSQL', () => {
       piece.kind === 'sql' ? piece.sql.trim() : piece.kind,
     )
     expect(kinds).toEqual(['select 1; select 2;', 'subscribe', 'select 3'])
+  })
+
+  it('or streamed in its own way', () => {
+    const formsOf = (sql: string, generation: 'tail' | 'subscribe'): unknown[] =>
+      statementsOf(sql, generation).map(piece =>
+        piece.kind === 'refused' ? piece.failure.message : piece.kind === 'subscribe' && piece.form,
+      )
+    const sql = 'subscribe v; copy (subscribe v) to stdout; copy (subscribe v) to stdout with (format csv)'
+    expect(formsOf(sql, 'subscribe')).toEqual(['rows', 'text', 'csv'])
+    expect(formsOf('tail v; copy (tail v) to stdout (format csv)', 'tail')).toEqual([
+      'rows',
+      'COPY TO format Csv not supported',
+    ])
   })
 
   it.each([
