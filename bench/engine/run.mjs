@@ -139,7 +139,7 @@ async function measure(start, seconds) {
 }
 
 const lines = [
-  ['the demo: 3 over a window of 30 s', () => models(1)],
+  ['the demo: 3 over a window of 30 s', () => models(3)],
   ['3 over a window of 30 s', () => models(10)],
   ['3 over a window of 30 s', () => models(100)],
   ['3 over a window of 30 s', () => models(300)],
@@ -151,7 +151,7 @@ const ms = value => value.toFixed(value < 10 ? 1 : 0)
 let demo
 const cells = []
 for (const [name, start] of lines) {
-  // One event a second: it takes a while until there are enough.
+  // Few events a second: it takes a while until there are enough of them.
   const result = await measure(start, demo ? secondsPerLine : secondsPerLine * 4)
   demo ??= result
   const { size, rate, p50, p99, evaluation, evaluation99, cpu, rssMb } = result
