@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +9,8 @@ import { until } from './wait.js'
 
 const run = promisify(execFile)
 
-/** Where Debian keeps PostgreSQL's programs, and where else they may be. */
-const folders = ['/usr/lib/postgresql/15/bin', '/usr/lib/postgresql/16/bin', '/usr/lib/postgresql/17/bin']
+/** Where Debian keeps PostgreSQL's programs, a folder for each version. */
+const home = '/usr/lib/postgresql'
 const name = 'postgres'
 const password = 'p@ss word'
 
@@ -37,8 +37,10 @@ export class PostgresServer {
 
   /** Makes a cluster and starts it. Throws if PostgreSQL is not installed: nothing is skipped. */
   static async start({ tls = false }: { readonly tls?: boolean } = {}): Promise<PostgresServer> {
-    const bin = folders.find(folder => existsSync(join(folder, 'initdb')))
-    if (bin === undefined) throw new Error(`PostgreSQL must be installed: no initdb in ${folders.join(', ')}`)
+    const versions = existsSync(home) ? readdirSync(home).sort() : []
+    const bins = versions.map(version => join(home, version, 'bin'))
+    const bin = bins.findLast(folder => existsSync(join(folder, 'initdb')))
+    if (bin === undefined) throw new Error(`PostgreSQL must be installed: no initdb in ${home}/*/bin`)
     // Short: a socket's path may have 107 bytes. The server refuses to run as root.
     const folder = mkdtempSync(join(tmpdir(), 'mzalert-pg-'))
     const as: User = process.getuid?.() === 0 ? someoneElse() : {}
