@@ -9,7 +9,7 @@ const minutes = Number(process.argv[2] ?? 10)
 const spikeEveryMs = Number(process.argv[3] ?? 60) * 1000
 const views = ['dim_deployments', 'organization_alert', 'customer_alert']
 /** What may grow from the first third to the last: noise of a machine that others use too. */
-const allowed = { evaluation: 1.5, evaluationMs: 5, rss: 1.05, heapBytes: 8e6 }
+const allowed = { p50: 1.5, p50Ms: 5, p99: 3, p99Ms: 100, rss: 1.05, heapBytes: 8e6 }
 /** Caches fill and code is compiled: nothing is judged before. */
 const warmUpMs = Math.min(60_000, minutes * 60_000 * 0.2)
 /** A progress row is due each second; a machine that is busy may be late. */
@@ -98,7 +98,9 @@ for (const share of [0.5, 0.99]) {
   console.log(
     `evaluation p${share * 100}: first third ${before.toFixed(2)} ms, last third ${after.toFixed(2)} ms`,
   )
-  if (!(after <= before * allowed.evaluation + allowed.evaluationMs))
+  // The slowest of them tell more of the machine than of the engine.
+  const [factor, ms] = share === 0.5 ? [allowed.p50, allowed.p50Ms] : [allowed.p99, allowed.p99Ms]
+  if (!(after <= before * factor + ms))
     problems.push(`evaluations became slower: p${share * 100} ${before.toFixed(2)} -> ${after.toFixed(2)} ms`)
 }
 const [rssBefore, rssAfter] = [median(first, 'rss'), median(last, 'rss')]
