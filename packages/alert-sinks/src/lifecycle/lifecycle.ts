@@ -4,6 +4,9 @@ import type { FlappingOptions, SkipReason } from '../types.js'
 import { DueQueue } from './due.js'
 import { type Change, type Instance, newInstance, type RowEntry, saysTheSame } from './instance.js'
 
+/** Rows whose texts are made in one go. */
+const rowsInSlice = 1024
+
 /** When alerts fire and are resolved; all in milliseconds of frontier time. */
 export interface Timing {
   readonly forMs: number
@@ -37,6 +40,8 @@ export class Lifecycle<Row> {
   readonly #instances = new Map<string, Instance>()
   readonly #rows = new Map<string, RowEntry>()
   readonly #skippedRows = new Set<string>()
+  /** What rows that are about to come say. */
+  readonly #prepared = new Map<string, Content | SkipReason>()
   #waiting: Waiting = newWaiting()
   readonly #counts = { skipped: { label_failed: 0, invalid_label: 0, no_labels: 0 }, flaps: 0, damped: 0 }
   #frontierMs = 0
@@ -87,6 +92,19 @@ export class Lifecycle<Row> {
   }
 
   /**
+   * Makes the texts of a batch that is to be applied next, which is most of the work: in slices, so that a big one need not hold up
+   * everything else. Changes nothing that can be seen. Throws what the content of a row throws.
+   */
+  *prepare({ kind, updates }: Batch<Row>): Generator<void> {
+    let made = 0
+    for (const { raw, row } of updates) {
+      if (this.#prepared.has(raw) || (kind !== 'snapshot' && this.#rows.has(raw))) continue
+      this.#prepared.set(raw, this.#contentOf(row))
+      if (++made % rowsInSlice === 0) yield
+    }
+  }
+
+  /**
    * Applies a closed batch; gives what changed, in order. A batch of kind `snapshot` states the contents: what was known and is not in it
    * went at its time. Throws what the content of a row throws.
    */
@@ -100,6 +118,7 @@ export class Lifecycle<Row> {
         for (const instance of this.#take(updates, atMs)) this.#settle(instance, atMs, changes)
       }
     this.#advance(Number(batch.upper), changes)
+    this.#prepared.clear()
     return changes
   }
 
@@ -157,7 +176,7 @@ export class Lifecycle<Row> {
   }
 
   #enter(raw: string, row: Row): RowEntry | undefined {
-    const content = this.#contentOf(row)
+    const content = this.#prepared.get(raw) ?? this.#contentOf(row)
     if (typeof content === 'string') {
       if (!this.#skippedRows.has(raw)) {
         this.#skippedRows.add(raw)

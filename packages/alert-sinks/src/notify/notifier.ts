@@ -228,6 +228,9 @@ class RunningNotifier<Row> implements Notifier {
     const { name, clock } = this.#settings
     if (!this.#isComplete && batch.kind !== 'snapshot')
       throw noSnapshot(name, `began with a batch of ${batch.kind}`)
+    for (const _slice of this.#lifecycle?.prepare(batch) ?? [])
+      await new Promise(resolve => setImmediate(resolve))
+    if (this.#stop.signal.aborted) return
     const changes = this.#lifecycle?.apply(batch) ?? []
     this.#lastBatchMs = clock.nowMs()
     const isNews = changes.length > 0 || batch.updates.length > 0 || !this.#isComplete

@@ -144,7 +144,10 @@ function played(story: readonly Moment[], given: Timing): Readonly<Record<string
   tell(alerts.apply(batch('snapshot', [], now + 1)))
   let open: ReturnType<typeof update>[] = []
   const close = (): void => {
-    tell(alerts.apply(batch('changes', open, now + 1)))
+    const closed = batch('changes', open, now + 1)
+    // Texts may have been made before, or not.
+    if (open.length % 2 === 0) for (const _slice of alerts.prepare(closed));
+    tell(alerts.apply(closed))
     open = []
   }
   for (const { toggled, closes, restartJumpMs } of story) {

@@ -30,6 +30,22 @@ test('S15: fifty thousand alerts in one batch are sent in calls of at most 256, 
   await running.close()
 })
 
+test('S15: while the texts of a storm are made, everything else has its turns', async () => {
+  const running = new Running({ annotations: { text: '{{ org }}' } })
+  let turns = 0
+  let isMade = false
+  const made = running.source.snapshot(Array.from({ length: storm }, (_, at) => row(`org${at}`))).then(() => {
+    isMade = true
+  })
+  while (!isMade) {
+    turns++
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await made
+  expect(turns).toBeGreaterThan(storm / 1024 - 2)
+  await running.close()
+})
+
 test('S9: what changes over and over while a sink is away is one state for each alert, however often it changed', async () => {
   const running = new Running()
   running.sink.error = unreachable()
