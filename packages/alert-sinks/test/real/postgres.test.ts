@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../src/delivery/clock.js'
 import { postgresStore } from '../../src/stores/postgres.js'
 import { row } from '../support/batches.js'
 import { Running } from '../support/running.js'
@@ -23,11 +24,15 @@ test('S7: the state may be kept in PostgreSQL', async () => {
   await pool.query('CREATE SCHEMA alerts')
   const store = postgresStore({ client: pool, table: 'alerts.state' })
   expect(await store.load('spike')).toBeUndefined()
-  const first = new Running({ store })
+  // A real server takes real time.
+  const first = new Running({ store, clock: systemClock })
   await first.source.snapshot([row('A'), row('B é "\n')])
   await until('both were told', () => first.sink.told.length === 2)
   await first.close()
-  const second = new Running({ store: postgresStore({ client: pool, table: 'alerts.state' }) })
+  const second = new Running({
+    store: postgresStore({ client: pool, table: 'alerts.state' }),
+    clock: systemClock,
+  })
   await second.source.snapshot([row('B é "\n')], 9000)
   await until('the end was told', () => second.sink.told.length === 1)
   await settled()
