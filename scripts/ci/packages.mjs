@@ -1,6 +1,14 @@
 // Packs every published package, looks at the tarballs with publint and attw, then installs them into an empty project and
 // imports and requires every entry, on this Node and on the later ones that npm carries as packages.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { environment, execute, root, say, tool } from '../lib/processes.mjs'
@@ -33,12 +41,15 @@ try {
   await counted('install the tarballs', () =>
     quietly('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], project),
   )
+  goldenEvents(project)
   const binaries = [['this Node', process.execPath], ...(await laterNodes(folder))]
   for (const [label, node] of binaries)
     for (const entry of entries) {
       await counted(`import ${entry} on ${label}`, () => quietly(node, ['import.mjs', entry], project))
       await counted(`require ${entry} on ${label}`, () => quietly(node, ['require.cjs', entry], project))
     }
+  for (const [label, node] of binaries)
+    await counted(`the golden events on ${label}`, () => quietly(node, ['golden.mjs'], project))
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -82,6 +93,28 @@ function consumer(project, packages, tarballs) {
   writeFileSync(path.join(project, 'import.mjs'), `const entry = await import(process.argv[2])\n${check}`)
   writeFileSync(path.join(project, 'require.cjs'), `const entry = require(process.argv[2])\n${check}`)
   return entries
+}
+
+/** The first events of each scenario must be the same bytes as when their digests were written. */
+function goldenEvents(project) {
+  copyFileSync(
+    path.join(root, 'packages', 'faker-events', 'test', 'golden.json'),
+    path.join(project, 'golden.json'),
+  )
+  writeFileSync(
+    path.join(project, 'golden.mjs'),
+    `import { createHash } from 'node:crypto'
+    import { readFileSync } from 'node:fs'
+    import { events, ndjsonLine, scenarios, withFaults } from '@mzalert/faker-events'
+    for (const { scenario, options, faults, digest } of JSON.parse(readFileSync('golden.json', 'utf8'))) {
+      const all = events(withFaults(scenarios[scenario](options), faults), { from: 1_700_000_000_000 })
+      const hash = createHash('sha256')
+      for (let count = 0; count < 10_000; count++) hash.update(ndjsonLine(all.next().value))
+      const found = hash.digest('hex')
+      if (found !== digest) throw new Error(scenario + ' ' + found)
+    }
+    `,
+  )
 }
 
 /** Node binaries that npm carries as packages, for this platform; none elsewhere. */
