@@ -25,7 +25,7 @@ const red = '#d1495b'
 
 /** Events per second in bars, and under them a row of intervals for each alert, as SVG. */
 export function draw({ title, from, to, times, alerts }: Picture): string {
-  const x = (ms: number): number => left + ((Math.min(ms, to) - from) / (to - from)) * (width - left - 10)
+  const x = (ms: number): number => left + ((Math.min(ms, to) - from) / (to - from)) * (width - left - 30)
   const buckets = new Map<number, number>()
   for (const ms of times) {
     const bucket = Math.floor((ms - from) / bucketMs)
