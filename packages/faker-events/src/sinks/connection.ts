@@ -1,5 +1,4 @@
-import { Client, type ClientConfig } from 'pg'
-import { from } from 'pg-copy-streams'
+import type { Client, ClientConfig } from 'pg'
 import { invalidConnection, isRetryable } from '../errors.js'
 import { whole } from '../options.js'
 
@@ -65,7 +64,9 @@ function target(connection: string | PostgresParts): ClientConfig {
 }
 
 async function open(config: ClientConfig, sendTimeoutMs: number): Promise<Session> {
-  const client = new Client(config)
+  // Only who sends to a table pays for loading it.
+  const { default: pg } = await import('pg')
+  const client = new pg.Client(config)
   let alive = true
   // Also what keeps a connection that is lost between two sends from ending the process.
   client.on('error', () => {
@@ -104,7 +105,8 @@ async function rowsOf(client: Client, statement: string): Promise<readonly (read
   return rows
 }
 
-function copyIn(client: Client, statement: string, body: string): Promise<number> {
+async function copyIn(client: Client, statement: string, body: string): Promise<number> {
+  const { from } = await import('pg-copy-streams')
   return new Promise((resolve, reject) => {
     const copy = client.query(from(statement))
     copy.on('error', reject)
