@@ -1,19 +1,17 @@
-import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PostgresServer } from '../../../local-engine/test/support/postgres.js'
 import { events, postgres, postgresRows, run, scenarios, virtualClock, withFaults } from '../../src/index.js'
-import { type PostgresServer, startPostgres } from '../support/postgres-server.js'
 import { origin, rejection } from '../support/story.js'
 
 let server: PostgresServer
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await PostgresServer.start()
 }, 60_000)
-afterAll(() => server?.close())
+afterAll(() => server?.stop())
 
 async function query<Row extends object>(statement: string): Promise<Row[]> {
-  const client = new Client(server.url)
-  await client.connect()
+  const client = await server.client()
   try {
     return (await client.query<Row>(statement)).rows
   } finally {
@@ -56,7 +54,7 @@ test('E4: a real PostgreSQL is killed and comes back in the middle of a run: eve
     to: from + 4000,
     retry: { retries: 200, maxDelayMs: 200 },
     onBatch: ({ stats: { events: sent } }) => {
-      if (sent > 1000) back ??= server.kill().then(() => server.start())
+      if (sent > 1000) back ??= server.down('SIGQUIT').then(() => server.up())
     },
   })
   await back
