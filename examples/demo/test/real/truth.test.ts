@@ -1,6 +1,6 @@
 import { events, scenarios } from '@mzalert/faker-events'
 import { expect, test } from 'vitest'
-import { hourMs, nameOf, origin, parameters, startTruth } from '../support/truth.js'
+import { deploymentModels, hourMs, nameOf, origin, parameters, startTruth } from '../support/truth.js'
 
 test('E2: over a day, each alert is there when it fires and just before it resolves, and not just before or at its end', async () => {
   const scenario = scenarios.deployments({ seed: 7 })
@@ -18,7 +18,7 @@ test('E2: over a day, each alert is there when it fires and just before it resol
     ask(alert.resolvesAtMs - 1, nameOf(alert), true)
     ask(alert.resolvesAtMs, nameOf(alert), false)
   }
-  const truth = await startTruth(scenario, events(scenario, range))
+  const truth = await startTruth(deploymentModels(scenario), events(scenario, range))
   try {
     for (const [ms, questions] of [...asked].sort(([one], [other]) => one - other)) {
       const names = await truth.at(ms)

@@ -14,24 +14,47 @@ export const origin = 1_700_000_000_000
 export const hourMs = 3_600_000
 export const parameters = { windowMs: 30_000, threshold: 25, enterpriseLimit: 8 } as const
 
-/** An engine with the models, whose time stands still until it is told what time it is. */
+/** What an engine is told to hold, and what is asked of it. */
+export interface Setup {
+  readonly statements: readonly string[]
+  /** The table of the events, with a column `data`. */
+  readonly table: string
+  /** A query that gives one name for each alert that fires. */
+  readonly alerts: string
+  readonly reference: {
+    readonly table: string
+    readonly columns: readonly string[]
+    readonly rows: readonly object[]
+  }
+}
+
+/** The models of the stack, for the `deployments` scenario. */
+export function deploymentModels({ customers: rows }: DeploymentsScenario): Setup {
+  return {
+    statements: models('local', parameters).map(({ sql }) => sql),
+    table: 'deployments',
+    alerts: `SELECT 'organization ' || labels FROM organization_alert
+      UNION ALL SELECT 'customer ' || customer_name FROM customer_alert`,
+    reference: { table: 'customers', columns: ['customer_id', 'customer_name', 'tier'], rows },
+  }
+}
+
+/** An engine whose time stands still until it is told what time it is. */
 export interface Truth {
-  /** Makes it this time, by storing the events that have come by then; gives the alerts that the models hold. */
+  /** Makes it this time, by storing the events that have come by then; gives the alerts that fire. */
   readonly at: (ms: number) => Promise<ReadonlySet<string>>
   readonly close: () => Promise<void>
 }
 
-export async function startTruth(
-  scenario: DeploymentsScenario,
-  events: Iterable<GeneratedEvent>,
-): Promise<Truth> {
+export async function startTruth(setup: Setup, events: Iterable<GeneratedEvent>): Promise<Truth> {
+  const { statements, table, alerts, reference } = setup
   let nowMs = origin
-  const retain = { table: 'deployments', timestampMs: "(data->>'event_ts')::bigint * 1000", forMs: 600_000 }
+  const retain = { table, timestampMs: "(data->>'event_ts')::bigint * 1000", forMs: 600_000 }
   const engine = await startEngine({ nowMs: () => nowMs, retain: [retain] })
-  for (const { sql } of models('local', parameters)) await engine.execute(sql)
-  const columns = ['customer_id', 'customer_name', 'tier'] as const
-  await postgresRows({ connection: engine.url, table: 'customers', columns, rows: scenario.customers })
-  const sink = postgres({ connection: engine.url, table: 'deployments' })
+  for (const sql of statements) await engine.execute(sql)
+  const columns = reference.columns as readonly never[]
+  await postgresRows({ connection: engine.url, table: reference.table, columns, rows: reference.rows })
+  const sink = postgres({ connection: engine.url, table })
   const client = new Client(engine.url)
   await client.connect()
   const rest = events[Symbol.iterator]()
@@ -43,9 +66,7 @@ export async function startTruth(
     for (; !next.done && arrivalMs(next.value) <= ms; next = rest.next()) due.push(next.value)
     await sink.send(due)
     const { rows } = await client.query<{ at: string; name: string | null }>(
-      `SELECT mz_now()::text AS at, 'organization ' || labels AS name FROM organization_alert
-       UNION ALL SELECT mz_now()::text, 'customer ' || customer_name FROM customer_alert
-       UNION ALL SELECT mz_now()::text, NULL`,
+      `SELECT mz_now()::text AS at, name FROM (${alerts}) AS firing (name) UNION ALL SELECT mz_now()::text, NULL`,
     )
     if (Number(rows[0]?.at) !== ms) throw new Error(`To the engine ${ms} is ${rows[0]?.at}.`)
     return new Set(rows.flatMap(({ name }) => (name === null ? [] : [name])))

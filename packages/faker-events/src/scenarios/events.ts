@@ -74,8 +74,7 @@ function leap(
       bisect(Math.min(count, startAt + 1), index => at(index, from).timestampMs < timeMs),
     )
   const sum = (indexes: readonly number[]): number => indexes.reduce((total, index) => total + index, 0)
-  // 2^53 ms is past the last time that there is.
-  const timeMs = bisect(2 ** 53, time => sum(before(time + 1)) <= startAt)
+  const timeMs = bisect(Number.MAX_SAFE_INTEGER, time => sum(before(time + 1)) <= startAt)
   const indexes = before(timeMs)
   const skipped = sum(indexes)
   return skipped > startAt ? none : { indexes, skipped }
