@@ -17,6 +17,7 @@ export interface World {
 
 const dryEvents = 10
 const progressEveryMs = 1000
+const clearLine = '\r\u001b[K'
 
 /** Runs the program with the words after its name; resolves when it has done what they say. */
 export async function program(words: readonly string[], world: World): Promise<void> {
@@ -44,13 +45,13 @@ async function send(asked: RunArguments, { stdout, stderr, signal, clock: given 
   const startedMs = performance.now()
   const faults: Record<string, number> = {}
   let stats: RunStats | undefined
-  const shows = asked.progress ?? stderr.isTTY === true
+  const isTerminal = stderr.isTTY === true
+  const shows = asked.progress ?? isTerminal
   let before = 0
   const progress = setInterval(() => {
     if (!shows || stats === undefined) return
-    stderr.write(
-      `${stderr.isTTY === true ? '\r\u001b[K' : ''}${lineOf(stats, stats.events - before)}${stderr.isTTY === true ? '' : '\n'}`,
-    )
+    const line = lineOf(stats, stats.events - before)
+    stderr.write(isTerminal ? `${clearLine}${line}` : `${line}\n`)
     before = stats.events
   }, progressEveryMs)
   try {
@@ -74,7 +75,7 @@ async function send(asked: RunArguments, { stdout, stderr, signal, clock: given 
     })
   } finally {
     clearInterval(progress)
-    if (shows && stderr.isTTY === true) stderr.write('\r\u001b[K')
+    if (shows && isTerminal) stderr.write(clearLine)
     await sink.close()
   }
   const seconds = (performance.now() - startedMs) / 1000
