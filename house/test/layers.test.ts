@@ -11,7 +11,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['log'],
     ['rows', 'sql'],
     ['stream'],
-    ['resume', 'retry-gate', 'watchdog', 'options', 'collection', 'token', 'stores'],
+    ['resume', 'retry-gate', 'watchdog', 'options', 'events', 'collection', 'token', 'stores'],
     ['checkpoint', 'session'],
     ['batch', 'copy-stream'],
     ['iterate'],

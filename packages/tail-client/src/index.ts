@@ -1,14 +1,16 @@
 // For users.
-export { LiveCollection } from './collection.js'
+export { type CollectionEvents, LiveCollection } from './collection.js'
 export { type CopyStreamOptions, fromCopyStream } from './copy-stream.js'
 export { TailError, type TailErrorCode, type TailErrorDetails, tailErrorCodes } from './errors.js'
+export type { TailEvents } from './events.js'
 export type { ServerFields } from './failures.js'
 export { RetryGate } from './retry-gate.js'
 export type { Source } from './sql/statement.js'
 export { type SqlText, type SqlValue, sql } from './sql/text.js'
 export { fileCheckpoints } from './stores/file.js'
-export type { Change } from './stream/changes.js'
-export { type BatchesOptions, type KeyOf, Tail, type TailEvents, tail } from './tail.js'
+export type { Change, KeyViolation } from './stream/changes.js'
+export type { KeyOf, KeyValue } from './stream/keys.js'
+export { type BatchesOptions, type KeyOptions, Tail, tail } from './tail.js'
 export type {
   Batch,
   BatchKind,

@@ -4,7 +4,7 @@ import type { RowDecoder } from './rows/row.js'
 import { portionsOf, updatesOf } from './rows/updates.js'
 import { eventLoopTurn } from './steps.js'
 import type { RawBatch } from './stream/batches.js'
-import { type Change, changesByKey } from './stream/changes.js'
+import type { Change, KeyedRows } from './stream/changes.js'
 import type { ResumableBatch, Update } from './types.js'
 
 /** A closed batch that the consumer is given next, and how its rows are decoded. */
@@ -68,11 +68,11 @@ export async function* updatesIn<Row>(
 /** Changes by key, a timestamp at a time. */
 export async function* changesIn<Row>(
   source: AsyncIterable<Delivered>,
-  keyOf: (row: Row) => string,
+  keyed: KeyedRows<Row>,
 ): AsyncGenerator<Change<Row>, undefined> {
   for await (const { batch, decode } of source)
     for (const run of batch.runs) {
-      yield* changesByKey(updatesOf<Row>([run], decode), keyOf)
+      yield* keyed.apply(updatesOf<Row>([run], decode))
       if (run.count >= manyRows) await eventLoopTurn()
     }
   return undefined

@@ -3,7 +3,7 @@ import { Checkpoint } from './checkpoint.js'
 import { sleep } from './clock.js'
 import { LiveCollection } from './collection.js'
 import { invalidOption, TailError } from './errors.js'
-import type { ServerFields } from './failures.js'
+import type { TailEvents } from './events.js'
 import { batchesIn, changesIn, type Delivered, updatesIn } from './iterate.js'
 import { type Settings, settings, targetOf } from './options.js'
 import { decide, delayMs } from './resume.js'
@@ -11,8 +11,10 @@ import { rowDecoder } from './rows/row.js'
 import { Session } from './session.js'
 import type { Source } from './sql/statement.js'
 import { eventLoopTurn, inTurns } from './steps.js'
-import type { Change } from './stream/changes.js'
+import type { RawBatch } from './stream/batches.js'
+import { type Change, KeyedRows, type KeyViolation, keyViolation } from './stream/changes.js'
 import { Delivery } from './stream/delivery.js'
+import { type KeyOf, keyFunction, lookupFunction } from './stream/keys.js'
 import type {
   Column,
   ResumableBatch,
@@ -23,18 +25,6 @@ import type {
   WhenFull,
 } from './types.js'
 
-/** What a `Tail` tells besides its data. Nobody needs to listen; nothing here can end a process. */
-export interface TailEvents {
-  /** The statement was accepted; rows follow. */
-  connected: (event: { readonly columns: readonly Column[]; readonly attempt: number }) => void
-  /** A connection was lost or refused; the next attempt comes after `delayMs`. */
-  retry: (event: { readonly error: TailError; readonly attempt: number; readonly delayMs: number }) => void
-  /** After a loss, the contents were compared with what had been delivered. */
-  reconciled: (event: { readonly updates: number; readonly frontier: bigint }) => void
-  /** The server says something that is not an error. */
-  notice: (event: ServerFields) => void
-}
-
 /** How `batches()` gives batches. */
 export interface BatchesOptions {
   /**
@@ -44,8 +34,12 @@ export interface BatchesOptions {
   readonly partRows?: number
 }
 
-/** Which columns identify a row: a name, several, or a function of the row. */
-export type KeyOf<Row> = (keyof Row & string) | readonly (keyof Row & string)[] | ((row: Row) => string)
+/** How rows are told apart by a key. */
+export interface KeyOptions<Row> {
+  readonly key: KeyOf<Row>
+  /** What happens when a key has more than one row: `KEY_VIOLATION`, or the event `keyViolation`. Default: `throw`. */
+  readonly onKeyViolation?: 'throw' | 'report'
+}
 
 /**
  * Streams a relation or a query of Materialize, by TAIL or SUBSCRIBE.
@@ -120,18 +114,35 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return this.#closable(batchesIn<Row>(this.#take(whenFull), partRows, this.#checkpoint))
   }
 
-  /** Yields inserts, updates and deletes by key; more than one row of a key at a timestamp throws `KEY_VIOLATION`. */
-  changes({ key }: { readonly key: KeyOf<Row> }): AsyncIterableIterator<Change<Row>> {
+  /**
+   * Yields inserts, updates and deletes by key. A key with more than one row throws `KEY_VIOLATION` with the rows, or is told by the
+   * event `keyViolation` and has the row whose text comes first. Holds one entry per row.
+   */
+  changes({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): AsyncIterableIterator<Change<Row>> {
     this.#refuseRefetch()
-    return this.#closable(changesIn(this.#take('consolidate'), keyFunction(key)))
+    const keyed = new KeyedRows(keyFunction(key), this.#violation(onKeyViolation))
+    return this.#closable(changesIn(this.#take('consolidate'), keyed))
   }
 
-  /** Starts at once, and keeps the contents current until it is closed. */
-  collection(): LiveCollection<Row> {
-    return new LiveCollection({
+  /** Starts at once, and keeps the contents current until it is closed; with a key, rows can be looked up by it. */
+  collection(options?: KeyOptions<Row>): LiveCollection<Row> {
+    const source = {
       batches: () => this.#batches('consolidate', Number.POSITIVE_INFINITY),
+      isLive: () => this.#phase === 'live',
+      onStale: (listener: (error: TailError) => void) => {
+        this.events.on('stale', ({ error }) => listener(error))
+      },
       close: () => this.close(),
+    }
+    if (!options) return new LiveCollection(source)
+    const { key, onKeyViolation = 'throw' } = options
+    const onViolation = this.#violation(onKeyViolation)
+    const collection = new LiveCollection(source, {
+      keyed: { keyOf: keyFunction(key), onViolation },
+      keyText: lookupFunction(key),
     })
+    this.events.on('keyViolation', event => collection.events.emit('keyViolation', event))
+    return collection
   }
 
   /** Ends the iteration normally: the socket is closed at once, and whoever waits for the next batch is told the end. */
@@ -154,6 +165,15 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       )
     this.#isTaken = true
     return this.#run(this.#settings.whenFull ?? whenFull)
+  }
+
+  #violation(policy: 'throw' | 'report'): (violation: KeyViolation<Row>) => void {
+    if (policy !== 'throw' && policy !== 'report')
+      throw invalidOption('onKeyViolation', policy, "'throw' or 'report'")
+    return violation => {
+      if (policy === 'throw') throw keyViolation(violation)
+      this.events.emit('keyViolation', violation)
+    }
   }
 
   #refuseRefetch(): void {
@@ -193,6 +213,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     let columns: readonly Column[] | undefined
     let failures = 0
     let progressMs = clock.nowMs()
+    let failure: unknown
     try {
       const from = await this.#checkpoint.frontier()
       if (from !== undefined) delivery.resumeAfter(from)
@@ -216,8 +237,10 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
             failures = 0
             progressMs = clock.nowMs()
             if (this.#phase !== 'live') this.#enter('live')
+            if (batch.kind === 'snapshot')
+              this.events.emit('snapshot', { updates: rowsIn(batch), frontier: batch.upper })
             if (batch.kind === 'reconciled')
-              this.events.emit('reconciled', { updates: batch.runs[0]?.count ?? 0, frontier: batch.upper })
+              this.events.emit('reconciled', { updates: rowsIn(batch), frontier: batch.upper })
             this.#frontier = batch.upper
             yield { batch, decode }
           }
@@ -233,7 +256,9 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
           if (decision === 'exhausted') throw exhausted(error, failures, silentMs)
           if (decision === 'fatal') throw error
           this.#session?.destroy()
+          const wasLive = this.#phase === 'live'
           this.#enter('waiting')
+          if (wasLive) this.events.emit('stale', { error, frontier: this.#frontier })
           const wanted = delayMs(failures, error.code, backoff, random)
           const gate = retry ? retry.gate : undefined
           const delay = gate ? gate.reserve(clock.nowMs(), wanted) : wanted
@@ -244,11 +269,13 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       }
     } catch (error) {
       if (this.#isClosed) return undefined
+      failure = error
       throw error
     } finally {
       users?.removeEventListener('abort', abort)
       this.#session?.destroy()
       this.#enter('ended')
+      this.events.emit('end', { error: failure })
     }
   }
 
@@ -277,6 +304,10 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   }
 }
 
+function rowsIn({ runs }: RawBatch): number {
+  return runs.reduce((sum, { count }) => sum + count, 0)
+}
+
 function exhausted(cause: TailError, attempts: number, silentMs: number): TailError {
   const seconds = Math.round(silentMs / 1000)
   return new TailError(
@@ -295,14 +326,4 @@ function sameColumns(before: readonly Column[] | undefined, now: readonly Column
       `The columns were ${print(before)}; after the reconnect they are ${print(now)}.`,
     )
   return now
-}
-
-function keyFunction<Row>(key: KeyOf<Row>): (row: Row) => string {
-  if (typeof key === 'function') return key
-  const names: readonly (keyof Row & string)[] = typeof key === 'string' ? [key] : key
-  return row => JSON.stringify(names.map(name => keyPart(row[name])))
-}
-
-function keyPart(value: unknown): unknown {
-  return typeof value === 'bigint' ? { bigint: String(value) } : value
 }

@@ -7,41 +7,107 @@ export type Change<Row> =
   | { readonly type: 'update'; readonly row: Row; readonly previous: Row; readonly timestamp: bigint }
   | { readonly type: 'delete'; readonly row: undefined; readonly previous: Row; readonly timestamp: bigint }
 
+/** A key that has more than one row at a timestamp: all of them, as often as they are there, ordered by their text. */
+export interface KeyViolation<Row> {
+  readonly key: string
+  readonly rows: readonly Row[]
+  readonly timestamp: bigint
+}
+
+interface Kept<Row> {
+  readonly raw: string
+  readonly row: Row
+}
+
 /**
- * The changes by key of the updates of one timestamp. Retractions may come after additions, so that they are looked at as a set:
- * a retraction and an addition of one key are an update. More than one row of a key at once throws `KEY_VIOLATION` with both.
+ * The rows by key, and from the updates of each timestamp the changes by key. Retractions may come after additions, so that a
+ * timestamp's updates are looked at as a set. Where a key has more than one row, `onViolation` is told all of them, and the key
+ * is taken to have the one whose text comes first: what the changes come to has, at each timestamp, one row per key.
+ *
+ * Holds one entry per row, since a second row of a key may come at any later time.
  */
-export function changesByKey<Row>(
-  updates: readonly Update<Row>[],
-  keyOf: (row: Row) => string,
-): readonly Change<Row>[] {
-  const keys = new Map<string, { added?: Update<Row>; removed?: Update<Row> }>()
-  for (const update of updates) {
-    const key = keyOf(update.row)
-    const both = keys.get(key) ?? {}
-    const side = update.diff > 0 ? 'added' : 'removed'
-    const other = both[side]
-    if (other || Math.abs(update.diff) !== 1) throw violation(key, update, other)
-    both[side] = update
-    keys.set(key, both)
+export class KeyedRows<Row> {
+  readonly #keyOf: (row: Row) => string
+  readonly #onViolation: (violation: KeyViolation<Row>) => void
+  /** Almost always one row; ordered by text. */
+  readonly #rows = new Map<string, readonly Kept<Row>[]>()
+
+  constructor(
+    keyOf: (row: Row) => string,
+    onViolation: (violation: KeyViolation<Row>) => void = violation => {
+      throw keyViolation(violation)
+    },
+  ) {
+    this.#keyOf = keyOf
+    this.#onViolation = onViolation
   }
-  return Array.from(keys.values(), ({ added, removed }) => change(added, removed))
+
+  /** The changes that the updates of one timestamp come to. */
+  apply(updates: readonly Update<Row>[]): readonly Change<Row>[] {
+    const touched = new Map<string, Update<Row>[]>()
+    for (const update of updates) {
+      const key = this.#keyOf(update.row)
+      const others = touched.get(key)
+      if (others) others.push(update)
+      else touched.set(key, [update])
+    }
+    const changes: Change<Row>[] = []
+    for (const [key, own] of touched) {
+      const change = this.#change(key, own)
+      if (change) changes.push(change)
+    }
+    return changes
+  }
+
+  #change(key: string, updates: readonly Update<Row>[]): Change<Row> | undefined {
+    const known = this.#rows.get(key) ?? []
+    const after = [...known]
+    // A stream that began without a snapshot takes away what it never gave: then this is what was there before.
+    const unknown: Kept<Row>[] = []
+    for (const { raw, row, diff } of updates.filter(update => update.diff < 0))
+      for (let taken = 0; taken > diff; taken--) {
+        const at = after.findIndex(kept => kept.raw === raw)
+        if (at >= 0) after.splice(at, 1)
+        else unknown.push({ raw, row })
+      }
+    for (const { raw, row, diff } of updates)
+      for (let added = 0; added < diff; added++) after.push({ raw, row })
+    const timestamp = updates[0]?.timestamp ?? 0n
+    if (after.length === 0) this.#rows.delete(key)
+    else this.#rows.set(key, after)
+    if (after.length > 1) {
+      after.sort((a, b) => (a.raw < b.raw ? -1 : a.raw > b.raw ? 1 : 0))
+      this.#onViolation({ key, rows: after.map(({ row }) => row), timestamp })
+    }
+    return difference(known[0] ?? unknown[0], after[0], timestamp)
+  }
 }
 
-function change<Row>(added: Update<Row> | undefined, removed: Update<Row> | undefined): Change<Row> {
-  if (added && removed)
-    return { type: 'update', row: added.row, previous: removed.row, timestamp: added.timestamp }
-  if (added) return { type: 'insert', row: added.row, previous: undefined, timestamp: added.timestamp }
-  if (removed) return { type: 'delete', row: undefined, previous: removed.row, timestamp: removed.timestamp }
-  throw new TailError('PROTOCOL', 'A change without an update.')
-}
-
-function violation<Row>(key: string, update: Update<Row>, other: Update<Row> | undefined): TailError {
-  const rows = other
-    ? `${JSON.stringify(other.raw)} and ${JSON.stringify(update.raw)}`
-    : `${update.diff} times ${JSON.stringify(update.raw)}`
+/** A violation as the error that says it, with the rows. */
+export function keyViolation<Row>({ key, rows, timestamp }: KeyViolation<Row>): TailError {
+  const [first, second] = rows.map(shown)
+  const more = rows.length > 2 ? ` and ${rows.length - 2} more` : ''
   return new TailError(
     'KEY_VIOLATION',
-    `Key ${key} has more than one row at timestamp ${update.timestamp}: ${rows}. Choose a key that is unique.`,
+    `Key ${key} has more than one row at timestamp ${timestamp}: ${first} and ${second}${more}. Choose a key that is unique, or have it reported.`,
   )
+}
+
+function shown(row: unknown): string {
+  const text = JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+function difference<Row>(
+  before: Kept<Row> | undefined,
+  after: Kept<Row> | undefined,
+  timestamp: bigint,
+): Change<Row> | undefined {
+  if (before && after)
+    return before.raw === after.raw
+      ? undefined
+      : { type: 'update', row: after.row, previous: before.row, timestamp }
+  if (after) return { type: 'insert', row: after.row, previous: undefined, timestamp }
+  if (before) return { type: 'delete', row: undefined, previous: before.row, timestamp }
+  return undefined
 }
