@@ -1,3 +1,7 @@
 import { library } from '../../house/tsup.ts'
 
-export default library({ index: 'src/index.ts', testing: 'src/testing/index.ts' })
+export default library({
+  index: 'src/index.ts',
+  testing: 'src/testing/index.ts',
+  mztail: 'src/cli/main.ts',
+})

@@ -29,6 +29,7 @@ export const tailErrorCodes = [
   'DECODE',
   'DUPLICATE_COLUMN',
   'SCHEMA_MISMATCH',
+  'ROW_INVALID',
   'TIME_WENT_BACK',
   'NEGATIVE_MULTIPLICITY',
   'KEY_VIOLATION',

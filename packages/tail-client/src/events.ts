@@ -17,6 +17,8 @@ export interface TailEvents {
   reconciled: (event: { readonly updates: number; readonly frontier: bigint }) => void
   /** The server says something that is not an error. */
   notice: (event: ServerFields) => void
+  /** The schema refused a row, which was left out (`onInvalidRow: 'skip'`). */
+  invalidRow: (error: TailError) => void
   /** A key has more than one row (`onKeyViolation: 'report'`). */
   keyViolation: (event: KeyViolation<unknown>) => void
   /** The stream has ended: by itself, by the consumer, or by the error that the consumer is given too. Told once, as the last. */

@@ -5,14 +5,18 @@ export { TailError, type TailErrorCode, type TailErrorDetails, tailErrorCodes } 
 export type { TailEvents } from './events.js'
 export type { ServerFields } from './failures.js'
 export { RetryGate } from './retry-gate.js'
+export type { CamelCase, CamelCased } from './rows/camel-case.js'
+export { type Relation, relation } from './sql/relation.js'
 export type { Source } from './sql/statement.js'
 export { type SqlText, type SqlValue, sql } from './sql/text.js'
 export { fileCheckpoints } from './stores/file.js'
 export type { Change, KeyViolation } from './stream/changes.js'
-export type { KeyOf, KeyValue } from './stream/keys.js'
-export { type BatchesOptions, type KeyOptions, Tail, tail } from './tail.js'
+export type { KeyOf, KeyOptions, KeyValue } from './stream/keys.js'
+export { Tail, tail } from './tail.js'
+export { type JointBatch, tailAll } from './together.js'
 export type {
   Batch,
+  BatchesOptions,
   BatchKind,
   BatchPart,
   CheckpointStore,
@@ -23,10 +27,14 @@ export type {
   Generation,
   Interval,
   OnHistoryLost,
+  OnInvalidRow,
   Range,
   ResumableBatch,
   RetryOptions,
   RetryTurns,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchema,
   TailOptions,
   TailStatus,
   UnknownRow,

@@ -32,14 +32,15 @@ export async function* batchesIn<Row>(
       yield new ClosedBatch<Row>(batch, updates, undefined, checkpoint)
       continue
     }
-    let given = 0
     let index = 0
+    let waiting: readonly Update<Row>[] | undefined
+    // Rows may be left out: which part is the last is known when no other comes.
     for (const updates of portionsOf<Row>(batch.runs, decode, partRows)) {
-      given += updates.length
-      yield new ClosedBatch<Row>(batch, updates, { index, isLast: given === rows }, checkpoint)
-      index++
+      if (waiting) yield new ClosedBatch<Row>(batch, waiting, { index: index++, isLast: false }, checkpoint)
+      waiting = updates
       await eventLoopTurn()
     }
+    yield new ClosedBatch<Row>(batch, waiting ?? [], { index, isLast: true }, checkpoint)
   }
   return undefined
 }

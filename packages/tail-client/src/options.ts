@@ -9,7 +9,9 @@ import type {
   ConnectionOptions,
   Generation,
   OnHistoryLost,
+  OnInvalidRow,
   RetryOptions,
+  StandardSchema,
   TailOptions,
   WhenFull,
 } from './types.js'
@@ -19,6 +21,9 @@ export interface Settings {
   readonly source: Source
   readonly connection: Connection
   readonly signal: AbortSignal | undefined
+  readonly schema: StandardSchema | undefined
+  readonly onInvalidRow: OnInvalidRow
+  readonly columnNames: 'asIs' | 'camelCase'
   readonly snapshot: boolean
   readonly asOf: bigint | undefined
   readonly asOfAtLeast: bigint | undefined
@@ -66,6 +71,9 @@ export function settings(source: Source, options: TailOptions): Settings {
     source,
     connection: options.connection,
     signal: options.signal,
+    schema: standardSchema(options.schema),
+    onInvalidRow: oneOf('onInvalidRow', options.onInvalidRow ?? 'throw', ['throw', 'skip']),
+    columnNames: oneOf('columnNames', options.columnNames ?? 'asIs', ['asIs', 'camelCase']),
     snapshot: options.snapshot ?? true,
     asOf: timestamp('asOf', options.asOf),
     asOfAtLeast: timestamp('asOfAtLeast', options.asOfAtLeast),
@@ -178,6 +186,12 @@ function positive(name: string, value: number | undefined, byDefault: number): n
   if (value === undefined) return byDefault
   if (typeof value !== 'number' || !(value > 0)) throw invalidOption(name, value, 'a positive number')
   return value
+}
+
+function standardSchema(schema: StandardSchema | undefined): StandardSchema | undefined {
+  if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
+    throw invalidOption('schema', schema, 'a Standard Schema, such as those of zod, valibot and arktype')
+  return schema
 }
 
 function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {

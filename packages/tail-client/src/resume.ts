@@ -1,4 +1,4 @@
-import type { TailError, TailErrorCode } from './errors.js'
+import { TailError, type TailErrorCode } from './errors.js'
 import type { RetryOptions } from './types.js'
 
 /** What a backoff needs to know: milliseconds, all positive. */
@@ -79,4 +79,14 @@ export function decide(
   if (failures > (maxAttempts[error.code] ?? unlimited)) return 'fatal'
   if (failures > (retry.maxAttempts ?? unlimited)) return 'exhausted'
   return silentMs >= (retry.giveUpAfterMs ?? unlimited) ? 'exhausted' : 'retry'
+}
+
+/** The error of a stream that is given up. */
+export function exhausted(cause: TailError, attempts: number, silentMs: number): TailError {
+  const seconds = Math.round(silentMs / 1000)
+  return new TailError(
+    'RETRIES_EXHAUSTED',
+    `Given up after ${attempts} attempts in ${seconds} s. Last: ${cause.message}`,
+    { cause },
+  )
 }

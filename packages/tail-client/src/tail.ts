@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { EventEmitter } from 'eventemitter3'
 import { Checkpoint } from './checkpoint.js'
 import { sleep } from './clock.js'
@@ -6,40 +8,32 @@ import { invalidOption, TailError } from './errors.js'
 import type { TailEvents } from './events.js'
 import { batchesIn, changesIn, type Delivered, updatesIn } from './iterate.js'
 import { type Settings, settings, targetOf } from './options.js'
-import { decide, delayMs } from './resume.js'
-import { rowDecoder } from './rows/row.js'
+import { decide, delayMs, exhausted } from './resume.js'
+import { type CamelCased, inCamelCase } from './rows/camel-case.js'
+import { checkColumns } from './rows/columns.js'
+import { type RowDecoder, rowDecoder } from './rows/row.js'
+import { checkedDecoder } from './schema.js'
 import { Session } from './session.js'
+import { isRelation, type Relation } from './sql/relation.js'
 import type { Source } from './sql/statement.js'
 import { eventLoopTurn, inTurns } from './steps.js'
 import type { RawBatch } from './stream/batches.js'
 import { type Change, KeyedRows, type KeyViolation, keyViolation } from './stream/changes.js'
 import { Delivery } from './stream/delivery.js'
-import { type KeyOf, keyFunction, lookupFunction } from './stream/keys.js'
+import { type KeyOptions, keyFunction, lookupFunction } from './stream/keys.js'
+import { readableOf, webStreamOf } from './streams.js'
 import type {
+  BatchesOptions,
   Column,
   ResumableBatch,
+  SchemaOutput,
+  StandardSchema,
   TailOptions,
   TailStatus,
   UnknownRow,
   Update,
   WhenFull,
 } from './types.js'
-
-/** How `batches()` gives batches. */
-export interface BatchesOptions {
-  /**
-   * A batch of more rows comes in parts, of at least so many rows each but for the last: batches with the same `kind`, `lower` and
-   * `upper`, and a `part`. Nothing else comes in between, and what is decoded at once stays small. Default: every batch is whole.
-   */
-  readonly partRows?: number
-}
-
-/** How rows are told apart by a key. */
-export interface KeyOptions<Row> {
-  readonly key: KeyOf<Row>
-  /** What happens when a key has more than one row: `KEY_VIOLATION`, or the event `keyViolation`. Default: `throw`. */
-  readonly onKeyViolation?: 'throw' | 'report'
-}
 
 /**
  * Streams a relation or a query of Materialize, by TAIL or SUBSCRIBE.
@@ -53,9 +47,20 @@ export interface KeyOptions<Row> {
  * for await (const { row, diff } of tail('organization_alert', { connection: process.env.MZ_URL }))
  *   console.log(diff > 0 ? 'fires' : 'resolves', row.labels)
  */
-export function tail<Row = UnknownRow>(source: Source, options: TailOptions): Tail<Row> {
-  const checked = settings(source, options)
-  return new Tail<Row>(checked, new Checkpoint(source, checked.from, checked.checkpoint), options)
+export function tail<S extends StandardSchema>(
+  source: Source | Relation<unknown>,
+  options: TailOptions<S> & { readonly schema: S },
+): Tail<SchemaOutput<S>>
+export function tail<Row>(
+  source: Relation<Row>,
+  options: TailOptions & { readonly columnNames: 'camelCase' },
+): Tail<CamelCased<Row>>
+export function tail<Row>(source: Relation<Row>, options: TailOptions): Tail<Row>
+export function tail<Row = UnknownRow>(source: Source, options: TailOptions): Tail<Row>
+export function tail(source: Source | Relation<unknown>, options: TailOptions): Tail {
+  const { name, columns } = isRelation(source) ? source : { name: source, columns: undefined }
+  const checked = settings(name, options)
+  return new Tail(checked, new Checkpoint(name, checked.from, checked.checkpoint), options, columns)
 }
 
 /** A stream that has not started, runs, or has ended; made by `tail()`. One consumer: it is iterated once. */
@@ -64,6 +69,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   readonly #settings: Settings
   readonly #checkpoint: Checkpoint
   readonly #options: TailOptions
+  /** The columns that its types were made from. */
+  readonly #expected: readonly Column[] | undefined
   readonly #stop = new AbortController()
   #isTaken = false
   #isClosed = false
@@ -72,11 +79,18 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   #sinceMs: number
   #frontier = 0n
   #reconnects = 0
+  #invalidRows = 0
   /** Of earlier sessions. */
   #repeatedUpdates = 0
 
   /** Use `tail()`. */
-  constructor(checked: Settings, checkpoint: Checkpoint, options: TailOptions) {
+  constructor(
+    checked: Settings,
+    checkpoint: Checkpoint,
+    options: TailOptions,
+    expected: readonly Column[] | undefined,
+  ) {
+    this.#expected = expected
     this.#settings = checked
     this.#checkpoint = checkpoint
     this.#options = options
@@ -91,6 +105,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       frontier: this.#frontier,
       reconnects: this.#reconnects,
       repeatedUpdates: this.#repeatedUpdates + (this.#session?.repeatedUpdates ?? 0),
+      invalidRows: this.#invalidRows,
       bufferedBytes: this.#session?.bufferedBytes ?? 0,
       isPaused: this.#session?.isPaused ?? false,
     }
@@ -143,6 +158,16 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     })
     this.events.on('keyViolation', event => collection.events.emit('keyViolation', event))
     return collection
+  }
+
+  /** The updates as a Readable of objects: `destroy()` closes the connection. */
+  toReadable(): Readable {
+    return readableOf(this)
+  }
+
+  /** The updates as a web stream: `cancel()` closes the connection. */
+  toWeb(): ReadableStream<Update<Row>> {
+    return webStreamOf(this)
   }
 
   /** Ends the iteration normally: the socket is closed at once, and whoever waits for the next batch is told the end. */
@@ -210,7 +235,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     const { signal } = this.#stop
     const { onHistoryLost, snapshot, maxHeldRows } = this.#settings
     const delivery = new Delivery(onHistoryLost, snapshot && retry !== false, maxHeldRows)
-    let columns: readonly Column[] | undefined
+    let expected = this.#expected
+    let since = 'since its types were written'
     let failures = 0
     let progressMs = clock.nowMs()
     let failure: unknown
@@ -223,9 +249,12 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
           if (upTo !== undefined && (delivery.frontier ?? 0n) >= upTo) return undefined
           this.#enter('connecting')
           const session = await this.#open(delivery, whenFull)
-          columns = sameColumns(columns, session.columns)
+          const { columns } = session
+          checkColumns(expected ?? columns, columns, since)
+          expected = columns
+          since = 'since the reconnect'
           this.#checkpoint.describe(columns)
-          const decode = rowDecoder(columns, this.#options)
+          const decode = this.#decoder(columns)
           this.#enter(session.isLive ? 'live' : 'snapshot')
           this.events.emit('connected', { columns, attempt: failures + 1 })
           for (let raw = await session.next(); raw; raw = await session.next()) {
@@ -279,6 +308,17 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     }
   }
 
+  #decoder(columns: readonly Column[]): RowDecoder {
+    const { schema, onInvalidRow, columnNames } = this.#settings
+    const named = columnNames === 'camelCase' ? inCamelCase(columns) : columns
+    const decode = rowDecoder(named, this.#options)
+    if (!schema) return decode
+    return checkedDecoder(decode, schema, onInvalidRow, error => {
+      this.#invalidRows++
+      this.events.emit('invalidRow', error)
+    })
+  }
+
   async #open(delivery: Delivery, whenFull: WhenFull): Promise<Session> {
     const { frontier } = delivery
     this.#repeatedUpdates += this.#session?.repeatedUpdates ?? 0
@@ -306,24 +346,4 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
 function rowsIn({ runs }: RawBatch): number {
   return runs.reduce((sum, { count }) => sum + count, 0)
-}
-
-function exhausted(cause: TailError, attempts: number, silentMs: number): TailError {
-  const seconds = Math.round(silentMs / 1000)
-  return new TailError(
-    'RETRIES_EXHAUSTED',
-    `Given up after ${attempts} attempts in ${seconds} s. Last: ${cause.message}`,
-    { cause },
-  )
-}
-
-function sameColumns(before: readonly Column[] | undefined, now: readonly Column[]): readonly Column[] {
-  const print = (columns: readonly Column[]): string =>
-    columns.map(({ name, oid }) => `${name} ${oid}`).join(', ')
-  if (before && print(before) !== print(now))
-    throw new TailError(
-      'SCHEMA_MISMATCH',
-      `The columns were ${print(before)}; after the reconnect they are ${print(now)}.`,
-    )
-  return now
 }

@@ -167,6 +167,32 @@ export interface RetryTurns {
   reserve(nowMs: number, delayMs: number): number
 }
 
+/** A Standard Schema (https://standardschema.dev), as zod, valibot, arktype and others make them. */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+
+/** What a schema makes of a value: another value, or what is wrong with it. */
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | {
+      readonly issues: readonly {
+        readonly message: string
+        readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+      }[]
+    }
+
+/** What a schema makes of rows. */
+export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output']
+
+/** What happens to a row that the schema refuses: `ROW_INVALID`, or it is left out, counted in `status` and told by an event. */
+export type OnInvalidRow = 'throw' | 'skip'
+
 /**
  * How a lost connection is retried: after anything from `minMs` to a mark, which doubles up to `maxMs` with every attempt in a row. Only
  * progress of the stream ends the row: a server that lets us in and dies is waited for like one that is not there.
@@ -187,10 +213,16 @@ export interface RetryOptions {
 }
 
 /** What `tail()` takes; only `connection` is required. */
-export interface TailOptions extends ValueOptions {
+export interface TailOptions<Schema extends StandardSchema = StandardSchema> extends ValueOptions {
   readonly connection: Connection
   /** Ends the iteration by throwing `signal.reason`. */
   readonly signal?: AbortSignal
+  /** Every row goes through it, and is what it makes of it. It must answer at once, and the same for the same row. */
+  readonly schema?: Schema
+  /** Default: `throw`. */
+  readonly onInvalidRow?: OnInvalidRow
+  /** `camelCase`: the properties of rows are the columns' names in camelCase, for `schema` and `parse` too. Default: `asIs`. */
+  readonly columnNames?: 'asIs' | 'camelCase'
   /** Whether the contents come first. Default: true. */
   readonly snapshot?: boolean
   /**
@@ -249,7 +281,18 @@ export interface TailStatus {
   readonly reconnects: number
   /** Updates that a resumed stream sent again though they are below the frontier; they were dropped. */
   readonly repeatedUpdates: number
+  /** Updates that were left out because the schema refused their row (`onInvalidRow: 'skip'`). */
+  readonly invalidRows: number
   readonly bufferedBytes: number
   /** Whether the socket is not read because too much waits for the consumer. */
   readonly isPaused: boolean
+}
+
+/** How `batches()` gives batches. */
+export interface BatchesOptions {
+  /**
+   * A batch of more rows comes in parts, of at least so many rows each but for the last: batches with the same `kind`, `lower` and
+   * `upper`, and a `part`. Nothing else comes in between, and what is decoded at once stays small. Default: every batch is whole.
+   */
+  readonly partRows?: number
 }

@@ -2,8 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { TailError } from '../errors.js'
 import type { Run, Span } from '../log/run.js'
 import { diffAt, headerBytes, isEscapedAt, isWideAt, nextAt, textBytesAt } from '../log/segment.js'
-import type { Update } from '../types.js'
+import type { UnknownRow, Update } from '../types.js'
 import type { RowDecoder, RowTexts } from './row.js'
+
+/** What a decoder gives for a row that is to be left out. */
+export const skippedRow: UnknownRow = Object.freeze({})
 
 /**
  * The updates of runs, decoded. Texts are parts of one string per span, which is no longer than a segment, so that a row that is
@@ -48,8 +51,8 @@ function decodeSpan<Row>(
     const isWide = isWideAt(segment, at)
     if (isWide && !isUtf8(bytes.subarray(start, end))) throw notUtf8(bytes.toString('latin1', start, end))
     const raw = isWide ? bytes.toString('utf8', start, end) : texts.latin1.slice(start - from, end - from)
-    const row = decode(texts, start, end, isWide, isEscapedAt(segment, at)) as Row
-    updates.push({ row, timestamp, diff: diffAt(segment, at), raw })
+    const row = decode(texts, start, end, isWide, isEscapedAt(segment, at))
+    if (row !== skippedRow) updates.push({ row: row as Row, timestamp, diff: diffAt(segment, at), raw })
   }
 }
 

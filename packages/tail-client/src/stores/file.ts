@@ -16,36 +16,42 @@ export function fileCheckpoints(folder: string): CheckpointStore {
     return path.join(folder, `${name}.checkpoint`)
   }
   return {
-    load: async name => {
-      const file = fileOf(name)
-      const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      })
-      if (text === undefined) return undefined
-      const [token = '', checksum = '', end] = text.split('\n')
-      if (end !== '' || checksum !== checksumOf(token))
-        throw new TailError('CHECKPOINT_CORRUPT', `${file} is damaged. Remove it to start anew.`)
-      return token
-    },
+    load: async name => loadToken(fileOf(name)),
     save: async (name, token) => {
-      const file = fileOf(name)
       await mkdir(folder, { recursive: true })
-      const beside = `${file}.${randomUUID()}`
-      try {
-        const handle = await open(beside, 'wx')
-        try {
-          await handle.writeFile(`${token}\n${checksumOf(token)}\n`)
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-        await rename(beside, file)
-      } catch (error) {
-        await rm(beside, { force: true })
-        throw error
-      }
+      await saveToken(fileOf(name), token)
     },
+  }
+}
+
+/** The token in one file, as `fileCheckpoints` keeps it; undefined if there is no such file. */
+export async function loadToken(file: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  const [token = '', checksum = '', end] = text.split('\n')
+  if (end !== '' || checksum !== checksumOf(token))
+    throw new TailError('CHECKPOINT_CORRUPT', `${file} is damaged. Remove it to start anew.`)
+  return token
+}
+
+/** Puts a token in place of the one in a file; its folder must exist. */
+export async function saveToken(file: string, token: string): Promise<void> {
+  const beside = `${file}.${randomUUID()}`
+  try {
+    const handle = await open(beside, 'wx')
+    try {
+      await handle.writeFile(`${token}\n${checksumOf(token)}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(beside, file)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
   }
 }
 

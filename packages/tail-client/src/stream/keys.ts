@@ -1,6 +1,13 @@
 /** Which columns identify a row: a name, several, or a function of the row. */
 export type KeyOf<Row> = (keyof Row & string) | readonly (keyof Row & string)[] | ((row: Row) => string)
 
+/** How rows are told apart by a key. */
+export interface KeyOptions<Row> {
+  readonly key: KeyOf<Row>
+  /** What happens when a key has more than one row: `KEY_VIOLATION`, or the event `keyViolation`. Default: `throw`. */
+  readonly onKeyViolation?: 'throw' | 'report'
+}
+
 /** What a key looks up: the column's value, the values of several in their order, or what the function gives. */
 export type KeyValue = unknown
 

@@ -1,0 +1,53 @@
+import { generationOf, type Source, statement } from '../sql/statement.js'
+import { type SqlValue, sql } from '../sql/text.js'
+import type { Column } from '../types.js'
+import { backend, firstValue } from '../wire/backend.js'
+import { ServerConnection } from '../wire/connection.js'
+import { query } from '../wire/frontend.js'
+
+/** What the catalog says of a relation. */
+export interface Description {
+  readonly columns: readonly Column[]
+  readonly notNull: ReadonlySet<string>
+  readonly where: string
+  readonly version: string
+}
+
+const leadingColumns = 3
+
+/** Asks a server for the columns of relations, which are not read; the connection is closed at the end. */
+export async function describeAll(url: string, sources: readonly Source[]): Promise<readonly Description[]> {
+  const connection = new ServerConnection(url, () => {})
+  try {
+    await connection.open()
+    const version = await connection.version()
+    const generation = generationOf(version)
+    const described: Description[] = []
+    for (const source of sources) {
+      const all = await connection.describe(statement(source, generation, { snapshot: true }))
+      const notNull = typeof source === 'string' ? await notNullIn(connection, source) : new Set<string>()
+      described.push({ columns: all.slice(leadingColumns), notNull, where: connection.where, version })
+    }
+    return described
+  } finally {
+    connection.destroy()
+  }
+}
+
+/** Names of the columns that the catalog says are never NULL; none where there is no such catalog. */
+async function notNullIn(connection: ServerConnection, relation: string): Promise<ReadonlySet<string>> {
+  const names = new Set<string>()
+  const text = (value: SqlValue): string => sql`${value}`.text
+  const parts = relation.split('.')
+  const schema = parts.at(-2)
+  const inSchema = schema === undefined ? '' : ` AND s.name = ${text(schema)}`
+  const statementText = `SELECT c.name FROM mz_catalog.mz_columns c JOIN mz_catalog.mz_objects o ON c.id = o.id JOIN mz_catalog.mz_schemas s ON o.schema_id = s.id WHERE o.name = ${text(parts.at(-1) ?? '')}${inSchema} GROUP BY c.name HAVING bool_and(NOT c.nullable)`
+  await connection
+    .exchange(query(statementText), (type, bytes, start) => {
+      const name = type === backend.dataRow ? firstValue(bytes, start) : undefined
+      if (name !== undefined) names.add(name)
+    })
+    // A server without this catalog, or who may not read it, says nothing of it: then everything may be NULL.
+    .catch(() => {})
+  return names
+}
