@@ -1,5 +1,6 @@
 // Packs every published package, looks at the tarballs with publint and attw, then installs them into an empty project and
-// imports and requires every entry, on this Node and on the later ones that npm carries as packages.
+// imports and requires every entry, on this Node and on the later ones that npm carries as packages, and compiles a program on
+// every release of TypeScript that is supported.
 import {
   copyFileSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { writeReport } from '../lib/reports.mjs'
 import { ensureInstalled } from '../lib/toolchain.mjs'
 
 const nodes = ['22', '24']
+const compilers = ['5.7', '5.8', '5.9', '6.0']
 const counts = { passed: 0, failed: 0 }
 
 await ensureInstalled()
@@ -50,6 +52,7 @@ try {
     }
   for (const [label, node] of binaries)
     await counted(`the golden events on ${label}`, () => quietly(node, ['golden.mjs'], project))
+  for (const version of compilers) await typed(version, project, folder)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -115,6 +118,58 @@ function goldenEvents(project) {
     }
     `,
   )
+}
+
+/** A program from the README, as ESM and as CommonJS, with the declarations that are published and a release of TypeScript. */
+async function typed(version, project, folder) {
+  const home = path.join(folder, `typescript-${version}`)
+  mkdirSync(home)
+  writeFileSync(path.join(home, 'package.json'), '{"private":true}')
+  await counted(`get TypeScript ${version}`, () =>
+    quietly(
+      'npm',
+      [
+        'install',
+        `typescript@~${version}.0`,
+        '@types/node@20',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+      ],
+      home,
+    ),
+  )
+  const program = `import { relation, sql, tail, tailAll, type Relation } from '@mzalert/tail-client'
+interface Alert { readonly alert_cond: string; readonly labels: string | null }
+const alerts: Relation<Alert> = relation('organization_alert', [{ name: 'alert_cond', oid: 25 }, { name: 'labels', oid: 25 }])
+const connection = 'postgres://materialize@localhost:6875/materialize'
+export async function run(): Promise<void> {
+  for await (const { row } of tail(alerts, { connection, columnNames: 'camelCase' })) { const text: string = row.alertCond; void text }
+  for await (const change of tail<Alert>(sql\`select 1\`, { connection }).changes({ key: 'labels' })) void change.previous?.labels
+  // @ts-expect-error: no such column
+  for await (const { row } of tail(alerts, { connection })) void row.nope
+  for await (const { updates } of tailAll({ a: tail(alerts, { connection }) })) void updates.a[0]?.row.labels
+}
+`
+  for (const extension of ['mts', 'cts']) {
+    const file = path.join(project, `program.${extension}`)
+    writeFileSync(file, program)
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable'],
+      types: ['node'],
+      typeRoots: [path.join(home, 'node_modules/@types')],
+    }
+    const config = path.join(project, `tsconfig.${extension}.json`)
+    writeFileSync(config, JSON.stringify({ compilerOptions, files: [file] }))
+    await counted(`types of tail-client in ${extension} on TypeScript ${version}`, () =>
+      quietly(process.execPath, [path.join(home, 'node_modules/typescript/bin/tsc'), '-p', config], project),
+    )
+  }
 }
 
 /** Node binaries that npm carries as packages, for this platform; none elsewhere. */
