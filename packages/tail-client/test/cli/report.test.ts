@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { type Observation, observe } from '../../src/cli/observe.js'
+import { type Report, reportText } from '../../src/cli/report.js'
+import { FakeClock } from '../../src/testing/clock.js'
+import type { ResumableBatch, UnknownRow } from '../../src/types.js'
+
+const quiet: Observation = {
+  watchedMs: 10_000,
+  snapshotMs: 5,
+  rows: 100,
+  distinctRows: 100,
+  updates: 0,
+  retractions: 0,
+  timestamps: 0,
+  mostAtOnce: 0,
+  frontierMoves: 10,
+  keys: [['id']],
+  tooManyForKeys: false,
+  token: 't',
+}
+const about: Omit<Report, 'seen'> = {
+  name: 'v',
+  columns: [{ name: 'id', oid: 20 }],
+  notNull: new Set(['id']),
+  where: 'db:6875',
+  version: 'v0.147.0 (abc)',
+  isQuery: false,
+  canResume: true,
+}
+const said = (seen: Partial<Observation>, more: Partial<Report> = {}): string =>
+  reportText({ ...about, ...more, seen: { ...quiet, ...seen } })
+
+test('a view that troubles nobody is said to', () => {
+  expect(said({})).toContain('What would trouble a consumer\n  Nothing was seen.\n')
+  expect(said({})).toContain('readonly id: bigint\n')
+})
+
+test.each<readonly [string, Partial<Observation>, RegExp]>([
+  [
+    'a window that floods',
+    { updates: 2000, retractions: 1000 },
+    /Rows last about 1 s: 100 of them go each second/,
+  ],
+  ['duplicates', { rows: 101, keys: [] }, /same in every column/],
+  ['no key', { keys: [] }, /No column, and no two/],
+  ['much at one timestamp', { mostAtOnce: 20_000 }, /20000 updates came at one timestamp/],
+  [
+    'very many rows',
+    { rows: 2e6, distinctRows: 2e6, tooManyForKeys: true, keys: [] },
+    /2000000 rows are held/,
+  ],
+  ['a frontier that stands', { frontierMoves: 0 }, /The frontier did not move/],
+])('%s is said', (_, seen, words) => {
+  expect(said(seen)).toMatch(words)
+})
+
+test('a snapshot that did not come in time is said, and what was not found out is not guessed', () => {
+  const text = said({
+    snapshotMs: undefined,
+    watchedMs: 0,
+    rows: 0,
+    distinctRows: 0,
+    frontierMoves: 0,
+    keys: [],
+  })
+  expect(text).toContain('--time-limit')
+  expect(text).toContain('Nothing was seen.')
+})
+
+test('what is observed are the contents at the end, and what happened after the snapshot', async () => {
+  const row = (id: number): UnknownRow => ({ id, half: Math.floor(id / 2), odd: id % 2 })
+  const batch = (
+    timestamp: bigint,
+    ids: readonly (readonly [number, number])[],
+  ): ResumableBatch<UnknownRow> => ({
+    kind: 'changes',
+    updates: ids.map(([id, diff]) => ({ row: row(id), timestamp, diff, raw: String(id) })),
+    lower: timestamp,
+    upper: timestamp + 1n,
+    token: `after ${timestamp}`,
+    commit: async () => {},
+  })
+  async function* batches(): AsyncGenerator<ResumableBatch<UnknownRow>> {
+    yield batch(1n, [
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ])
+    yield batch(2n, [
+      [1, -1],
+      [4, 1],
+    ])
+    yield batch(3n, [])
+  }
+  const seen = await observe(batches(), () => ['half', 'odd'], new FakeClock())
+  expect(seen).toMatchObject({
+    rows: 3,
+    updates: 2,
+    retractions: 1,
+    timestamps: 1,
+    mostAtOnce: 2,
+    frontierMoves: 2,
+    keys: [['half', 'odd']],
+    token: 'after 1',
+  })
+})
