@@ -72,7 +72,7 @@ export function streamFailed(view: string, cause: unknown): BridgeError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new BridgeError(
     'STREAM_FAILED',
-    `The stream of view ${shown(view)} is over: ${reason} Its series stay as they are. Start a new bridge.`,
+    `The stream of view ${shown(view)} is over: ${reason} Its series stay as they are.`,
     cause,
   )
 }

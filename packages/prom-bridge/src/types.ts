@@ -7,7 +7,7 @@ import type { BridgeError } from './errors.js'
  */
 export interface BatchSource {
   /**
-   * Called once. An iteration that throws has failed for good: whoever gives the source does the retrying.
+   * Called once. An iteration that throws has failed for good, and the view with it: whoever gives the source does the retrying.
    * One that ends says that the view will never change again, as the stream of a constant view does.
    */
   batches(): AsyncIterable<Batch<UnknownRow>>
@@ -40,7 +40,8 @@ export type LabelOptions = string | { readonly value: string } | ((row: UnknownR
  * - `sum`: of the values of the rows, each as often as the view holds it.
  * - `count`: how many rows there are, duplicates counted, whether one or several; the rows have no other value then.
  * - `last`: that of the row that came last, by its timestamp; among equals, the row whose text is greatest.
- * - `error`: that should not be: the view fails with `SERIES_COLLISION`, which names two of the rows.
+ * - `error`: that should not be: with `SERIES_COLLISION`, which names two of the rows, the view is blocked: its samples stay as they
+ *   were, it is not up, and it goes on by itself as soon as no series has several rows any more.
  */
 export type CollisionPolicy = 'count' | 'sum' | 'min' | 'max' | 'last' | 'error'
 
@@ -55,7 +56,8 @@ export type NullPolicy = 'omit' | 'skip' | { readonly sentinel: string }
  *
  * - `drop-new`: who came first stays; the others wait, and have their place when there is room again.
  * - `drop-all`: none is exported until a tenth of the room is free again.
- * - `fail`: the view fails with `SERIES_LIMIT`; its series stay as they were.
+ * - `fail`: with `SERIES_LIMIT` the view is blocked: its samples stay as they were, it is not up, and it goes on by itself as soon as
+ *   there are few enough. Series that are kept at 0 do not count.
  */
 export type OverLimitPolicy = 'drop-new' | 'drop-all' | 'fail'
 
@@ -79,6 +81,8 @@ export type DisconnectPolicy = 'hold' | { readonly holdForMs: number } | 'fail-s
 export interface ViewOptions {
   /** The relation to tail; the value of the label `view` of all `mzalert_*` metrics. Each view is named once. */
   readonly view: string
+  /** Where the view is, if it is elsewhere than the bridge's. */
+  readonly connection?: Connection
   /** Tails this query instead; `view` is then only its name. */
   readonly query?: SqlText
   /** The gauge's name. Default: `view`, with `_` for what a metric's name cannot have. */
@@ -114,10 +118,15 @@ export interface ViewOptions {
 /** What `bridge()` takes. */
 export interface BridgeOptions {
   readonly views: readonly ViewOptions[]
-  /** Needed unless every view has a `source`. */
+  /** Needed unless every view has a `source` or a connection of its own. */
   readonly connection?: Connection
   /** More options for every `tail()`, such as `waitForRelation` or `retry`. */
   readonly tail?: Omit<TailOptions, 'connection' | 'snapshot' | 'signal'>
+  /**
+   * A view that fails of what `tail()` does not try again (it was dropped, a permission was revoked, a column is gone) is opened again
+   * after so long, in milliseconds, doubled up to `maxMs`. Default: 1000, up to 60 000. `false`: it stays failed.
+   */
+  readonly restart?: { readonly initialMs?: number; readonly maxMs?: number } | false
   /** A registry of prom-client or its kin, which then serves ours too, and whose metrics the handler serves too. Default: none. */
   readonly registry?: Registry
   /** Milliseconds since 1970. Default: `Date.now`. */
@@ -156,10 +165,25 @@ export type BridgeEvent =
   | { readonly type: 'reconciled'; readonly view: string; readonly updates: number }
   /** A view will never change again; its samples are current for ever. */
   | { readonly type: 'ended'; readonly view: string }
-  /** A view's stream failed for good: its series stay as they are, `mzalert_view_up` is 0, the other views go on. */
-  | { readonly type: 'failed'; readonly view: string; readonly error: BridgeError }
+  /**
+   * A view's stream failed: its series stay as they are, `mzalert_view_up` is 0, the other views go on. It is opened again in
+   * `retryInMs`, or, without, it is over.
+   */
+  | {
+      readonly type: 'failed'
+      readonly view: string
+      readonly error: BridgeError
+      readonly retryInMs?: number
+    }
+  /** What came breaks a policy of the view: its series stay as they are until that is over. */
+  | { readonly type: 'blocked'; readonly view: string; readonly error: BridgeError }
+  /** What came while a view was blocked is in its series. */
+  | { readonly type: 'unblocked'; readonly view: string }
   /** A metric of the given registry threw and was left out of an answer, or an answer could not be given. */
   | { readonly type: 'scrape-failed'; readonly metric?: string; readonly error: unknown }
 
-/** `starting`: no snapshot yet. `stale`: disconnected, what is shown is the last known. `failed`: over for good. */
-export type ViewState = 'starting' | 'live' | 'stale' | 'failed'
+/**
+ * `starting`: no snapshot yet. In the others what is shown is the last known: `stale` is disconnected, `blocked` has rows that break a
+ * policy, and `failed` has no stream until it is opened again, if it is.
+ */
+export type ViewState = 'starting' | 'live' | 'stale' | 'blocked' | 'failed'

@@ -1,14 +1,16 @@
 import { invalidOption } from '../errors.js'
 import { type Format, familyText, footer } from '../exposition/format.js'
 import { healthFamilies, healthHeaders } from '../exposition/health.js'
+import { Histogram } from '../exposition/histogram.js'
 import type { Selection } from '../exposition/selection.js'
 import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.js'
 import { hasNoDefaultLabels, Registration } from '../registry/registry.js'
 import { plans } from '../series/plan.js'
 import { eventLoopTurns, finish, type Steps, type Turn } from '../series/slices.js'
 import type { BridgeEvent, BridgeOptions, Registry } from '../types.js'
-import { sourceOf } from './connection.js'
+import { openingOf } from './connection.js'
 import { HttpHandler, type RequestHandler } from './handler.js'
+import { Restart } from './restart.js'
 import { View } from './view.js'
 
 /** A running bridge; made by `bridge()`. */
@@ -62,18 +64,32 @@ export function bridge(options: BridgeOptions): Bridge {
     )
   const turn = eventLoopTurns()
   const views = checked.map(
-    plan => new View(plan, sourceOf(plan.options, options, report), { report, turn, now }),
+    plan =>
+      new View(plan, openingOf(plan.options, options), {
+        report,
+        turn,
+        now,
+        restart: options.restart === false ? undefined : new Restart(options.restart),
+      }),
   )
-  const registration = registry && new Registration(registry, metrics(views, registry, now))
-  const running = new RunningBridge(views, registration, now, report, turn)
+  const scrapes: Scrapes = { renderSeconds: new Histogram(), lastBytes: undefined }
+  const registration = registry && new Registration(registry, metrics(views, scrapes, registry, now))
+  const running = new RunningBridge(views, scrapes, registration, now, report, turn)
   for (const view of views) void view.run()
   return running
+}
+
+/** What was measured of the scrapes of a bridge. */
+interface Scrapes {
+  readonly renderSeconds: Histogram
+  lastBytes: number | undefined
 }
 
 class RunningBridge implements Bridge {
   readonly ready: Promise<void>
   readonly handler: RequestHandler
   readonly #views: readonly View[]
+  readonly #scrapes: Scrapes
   readonly #registration: Registration | undefined
   readonly #now: () => number
   readonly #http: HttpHandler
@@ -81,12 +97,14 @@ class RunningBridge implements Bridge {
 
   constructor(
     views: readonly View[],
+    scrapes: Scrapes,
     registration: Registration | undefined,
     now: () => number,
     report: (event: BridgeEvent) => void,
     turn: Turn,
   ) {
     this.#views = views
+    this.#scrapes = scrapes
     this.#registration = registration
     this.#now = now
     const http = new HttpHandler({
@@ -132,21 +150,37 @@ class RunningBridge implements Bridge {
       .filter(({ isExported, plan }) => isExported && (names?.has(plan.name) ?? true))
       .map(({ gauge }) => gauge.bytes(nowMs, gauge.current, format))
     const health = views.map(view => view.health())
-    const families = healthFamilies(health, nowMs).filter(({ name }) => names?.has(name) ?? true)
-    return (function* (): Steps<readonly Uint8Array[]> {
-      const chunks: Uint8Array[] = []
-      for (const gauge of gauges) for (const chunk of yield* gauge) chunks.push(chunk)
-      const texts = families.map(family => familyText(family, format))
-      chunks.push(Buffer.from(texts.join('') + footer(format)))
-      return chunks
-    })()
+    const families = healthFamilies(health, this.#scrapes, nowMs).filter(
+      ({ name }) => names?.has(name) ?? true,
+    )
+    const texts = families.map(family => familyText(family, format))
+    const about = Buffer.from(texts.join('') + footer(format))
+    return this.#rendered(gauges, about, nowMs)
+  }
+
+  *#rendered(
+    gauges: readonly Steps<readonly Uint8Array[]>[],
+    about: Uint8Array,
+    startMs: number,
+  ): Steps<readonly Uint8Array[]> {
+    const chunks: Uint8Array[] = []
+    for (const gauge of gauges) for (const chunk of yield* gauge) chunks.push(chunk)
+    chunks.push(about)
+    this.#scrapes.renderSeconds.observe(Math.max(0, this.#now() - startMs) / 1000)
+    this.#scrapes.lastBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    return chunks
   }
 }
 
 const everything: Selection = { views: undefined, names: undefined }
 
 /** A metric for each view and for each family about the bridge itself. */
-function metrics(views: readonly View[], registry: Registry, now: () => number): readonly RegisteredMetric[] {
+function metrics(
+  views: readonly View[],
+  scrapes: Scrapes,
+  registry: Registry,
+  now: () => number,
+): readonly RegisteredMetric[] {
   const gauges = views.map(view => {
     const { gauge, plan } = view
     return new RegisteredMetric(
@@ -164,6 +198,7 @@ function metrics(views: readonly View[], registry: Registry, now: () => number):
     const samples = (): ReturnType<typeof gaugeSamples> =>
       healthFamilies(
         views.map(view => view.health()),
+        scrapes,
         now(),
       )[index]?.samples ?? []
     return new RegisteredMetric(header, { samples })

@@ -8,34 +8,44 @@ import {
   type UnknownRow,
 } from '@mzalert/tail-client'
 import { BridgeError, invalidOption } from '../errors.js'
-import type { BatchSource, BridgeEvent, BridgeOptions, ViewOptions } from '../types.js'
+import type { BatchSource, BridgeOptions, ViewOptions } from '../types.js'
+
+/** How a view gets at its batches. */
+export interface Opening {
+  /** Gives its source; nothing connects yet. `onRetry` hears of every attempt to connect again. */
+  readonly open: (onRetry: TailEvents['retry']) => BatchSource
+  /** Whether another one can be opened after it has failed of this. */
+  readonly canOpenAgain: (error: unknown) => boolean
+}
 
 /**
- * Where the batches of a view come from: its own source, or a tail that reconnects by itself. Nothing connects yet.
+ * Where the batches of a view come from: its own source, or a tail that reconnects by itself.
  * Throws `INVALID_OPTION` if there is neither, or if `tail()` refuses its options.
  */
-export function sourceOf(
-  options: ViewOptions,
-  { connection, tail: more }: BridgeOptions,
-  report: (event: BridgeEvent) => void,
-): BatchSource {
-  const { view, query, source } = options
-  if (source !== undefined) return source
+export function openingOf(options: ViewOptions, bridge: BridgeOptions): Opening {
+  const { view, query, source, connection = bridge.connection } = options
+  if (source !== undefined) return { open: () => source, canOpenAgain: () => false }
   if (connection === undefined)
     throw invalidOption(
       'connection',
       connection,
       `a postgres:// URL, or give view ${JSON.stringify(view)} a source`,
     )
+  const stream = (): Tail => tail(query ?? view, { ...bridge.tail, connection })
   try {
-    return new TailSource(tail(query ?? view, { ...more, connection }), retry =>
-      report({ type: 'retry', view, ...retry }),
-    )
+    // What is wrong with the options is said before anything connects.
+    stream()
   } catch (error) {
     if (!TailError.is(error)) throw error
     const sentence = error.message.replace(/^\[\w+\] /, '')
     throw new BridgeError('INVALID_OPTION', `View ${JSON.stringify(view)}: ${sentence}`, error)
   }
+  return { open: onRetry => new TailSource(stream(), onRetry), canOpenAgain: isForOthersToMend }
+}
+
+/** What tail could have tried again it gave up because it was told to; anything else somebody may mend, in the database. */
+function isForOthersToMend(error: unknown): boolean {
+  return !(TailError.is(error) && (error.retryable || error.code === 'RETRIES_EXHAUSTED'))
 }
 
 /** A tail as a source, which knows its columns from the moment it is connected. */

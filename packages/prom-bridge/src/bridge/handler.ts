@@ -107,7 +107,7 @@ export class HttpHandler {
     if (chosen.length < (selection.views?.size ?? 0))
       return text(404, `The views are:\n${views.map(({ plan }) => `${plan.view}\n`).join('')}`)
     const lost = chosen.filter(({ failsScrape }) => failsScrape)
-    if (lost.length > 0) return text(503, lost.map(({ plan }) => `${plan.view}: disconnected\n`).join(''))
+    if (lost.length > 0) return text(503, lost.map(({ plan, state }) => `${plan.view}: ${state}\n`).join(''))
     const { contentType, chunks } = await this.#exposition(selection, headers.accept)
     const varied = { 'content-type': contentType, vary: 'accept, accept-encoding' }
     if (!acceptsGzip(headers['accept-encoding'])) return { status: 200, headers: varied, chunks }
@@ -126,7 +126,7 @@ export class HttpHandler {
     const { exposition, report, turn } = this.#served
     const registration = selection.views ? undefined : this.#served.registration
     if (registration?.isOpenMetrics) {
-      const { text: whole, contentType } = await registration.whole()
+      const { text: whole, contentType } = await registration.whole(selection.names)
       return { contentType, chunks: [Buffer.from(whole)] }
     }
     // What a registry prints is in the text format; nobody can make OpenMetrics of it.
@@ -144,8 +144,8 @@ export class HttpHandler {
   #readiness(): Answer {
     const waiting = this.#served.views.filter(({ isComplete }) => !isComplete)
     if (waiting.length === 0) return text(200, 'ready\n')
-    const lines = waiting.map(({ plan, failure }) =>
-      failure ? `${plan.view}: ${failure.message}\n` : `${plan.view}: waiting for the first snapshot\n`,
+    const lines = waiting.map(({ plan, problem }) =>
+      problem ? `${plan.view}: ${problem.message}\n` : `${plan.view}: waiting for the first snapshot\n`,
     )
     return text(503, lines.join(''))
   }

@@ -1,18 +1,17 @@
-import type { Batch, UnknownRow } from '@mzalert/tail-client'
+import { type Batch, TailError, type TailEvents, type UnknownRow } from '@mzalert/tail-client'
 import { BridgeError, closed, noSnapshot, streamFailed } from '../errors.js'
 import { Gauge, type Generation } from '../exposition/gauge.js'
 import type { ViewHealth } from '../exposition/health.js'
-import { segmentSize } from '../exposition/segment.js'
-import type { RowModel, ViewModel } from '../page/model.js'
+import { Histogram } from '../exposition/histogram.js'
+import type { ViewModel } from '../page/model.js'
 import { checkColumns, type Plan } from '../series/plan.js'
 import { inSlices, type Turn } from '../series/slices.js'
 import { type Delta, SeriesStore, type StoreCounts } from '../series/store.js'
 import { Transitions } from '../series/transitions.js'
 import type { BatchSource, BridgeEvent, ViewState } from '../types.js'
-
-/** Rows of a view that the page shows, and those among which it looks for the newest: neither grows with the view. */
-const rowsOnPage = 200
-const rowsToSort = 2000
+import type { Opening } from './connection.js'
+import type { Restart } from './restart.js'
+import { rowsOf } from './table.js'
 
 /** The frontier of what never changes again: the greatest timestamp there is. */
 const endOfTimeMs = 2 ** 64
@@ -23,6 +22,8 @@ export interface ViewSurroundings {
   readonly turn: Turn
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Undefined where what failed stays so. */
+  readonly restart: Restart | undefined
 }
 
 /**
@@ -32,32 +33,41 @@ export interface ViewSurroundings {
 export class View {
   readonly plan: Plan
   readonly gauge: Gauge
-  /** Resolves with the first snapshot. Rejects if the stream fails, or the view is closed, before it. */
+  /** Resolves with the first snapshot. Rejects if the stream fails, the snapshot breaks a policy, or the view is closed, before it. */
   readonly ready: Promise<void>
-  readonly #source: BatchSource
-  readonly #report: (event: BridgeEvent) => void
-  readonly #turn: Turn
-  readonly #now: () => number
+  readonly #opening: Opening
+  readonly #around: ViewSurroundings
   readonly #store: SeriesStore
   readonly #transitions = new Transitions()
+  readonly #applySeconds = new Histogram()
+  readonly #retries = new Map([['connection_lost', 0]])
+  readonly #isAlert: boolean
+  #source: BatchSource
   #settleReady: { readonly resolve: () => void; readonly reject: (error: BridgeError) => void }
   #counts: StoreCounts
   #isComplete = false
-  #lastBatchMs = 0
+  #lastBatchMs: number | undefined
+  /** When what is shown was current last. */
+  #currentMs = 0
   #frontierMs: number | undefined
+  #pending = 0
+  /** Updates that were applied and may not be seen. */
+  #held = 0
   #failure: BridgeError | undefined
+  #blocked: BridgeError | undefined
   #isFinal = false
   #isClosed = false
   #changes = 0
   #model: ViewModel | undefined
 
-  constructor(plan: Plan, source: BatchSource, { report, turn, now }: ViewSurroundings) {
+  constructor(plan: Plan, opening: Opening, around: ViewSurroundings) {
+    const { value, collisions } = plan
     this.plan = plan
     this.gauge = new Gauge(plan.name, plan.help, plan.isAge)
-    this.#source = source
-    this.#report = report
-    this.#turn = turn
-    this.#now = now
+    this.#isAlert = value === undefined && collisions !== 'count' && collisions !== 'sum'
+    this.#opening = opening
+    this.#around = around
+    this.#source = opening.open(this.#onRetry)
     this.#store = new SeriesStore(plan)
     this.#counts = this.#store.counts
     this.#settleReady = { resolve: () => {}, reject: () => {} }
@@ -72,58 +82,81 @@ export class View {
 
   get state(): ViewState {
     if (this.#failure) return 'failed'
+    if (this.#blocked) return 'blocked'
     if (!this.#isComplete) return 'starting'
     if (this.#isFinal) return 'live'
     const { status } = this.#source
     const isConnected = status === undefined || status.phase === 'live'
-    return isConnected && this.#silentMs() <= this.plan.staleAfterMs ? 'live' : 'stale'
+    return isConnected && this.#sinceMs(this.#lastBatchMs ?? 0) <= this.plan.staleAfterMs ? 'live' : 'stale'
   }
 
-  /** Whether its samples are exported: from its first snapshot on, and while it is disconnected as long as they are held. */
+  /** Whether its samples are exported: from its first snapshot on, and while they are not current as long as they are held. */
   get isExported(): boolean {
-    return this.#isComplete && (this.state === 'live' || this.#silentMs() < this.plan.holdForMs)
+    return this.#isComplete && (this.state === 'live' || this.#sinceMs(this.#currentMs) < this.plan.holdForMs)
   }
 
   /** Whether there is to be no scrape at all, because what it would have is not current. */
   get failsScrape(): boolean {
-    return this.plan.failsScrape && (this.state === 'stale' || this.state === 'failed')
+    return this.plan.failsScrape && this.state !== 'live' && this.state !== 'starting'
   }
 
-  get failure(): BridgeError | undefined {
-    return this.#failure
+  /** What keeps it from being current, if it is more than its connection. */
+  get problem(): BridgeError | undefined {
+    return this.#failure ?? this.#blocked
   }
 
-  /** Consumes the source until it ends, fails or is closed. Never rejects. */
+  /** Consumes the source until it ends or is closed; opens another one after a failure, where that may help. Never rejects. */
   async run(): Promise<void> {
-    const { view } = this.plan
-    try {
-      for await (const batch of this.#source.batches()) {
+    const { report, restart } = this.#around
+    for (;;) {
+      try {
+        return await this.#consume()
+      } catch (error) {
         if (this.#isClosed) return
-        await this.#apply(batch)
+        const failure = BridgeError.is(error) ? error : streamFailed(this.plan.view, error)
+        const isOver = restart === undefined || !this.#opening.canOpenAgain(error)
+        this.#failure = failure
+        this.#settleReady.reject(failure)
+        report({
+          type: 'failed',
+          view: this.plan.view,
+          error: failure,
+          ...(isOver ? {} : { retryInMs: restart.delayMs }),
+        })
+        // The failure is what there is to say; a source that cannot be closed after it adds nothing.
+        await this.#source.close().catch(() => {})
+        if (isOver) return
+        await restart.wait()
+        if (this.#isClosed) return
+        this.#count(failure)
+        this.#source = this.#opening.open(this.#onRetry)
       }
-      if (this.#isClosed) return
-      if (!this.#isComplete) throw noSnapshot(view, 'ended')
-      this.#isFinal = true
-      this.#frontierMs = endOfTimeMs
-      this.#report({ type: 'ended', view })
-    } catch (error) {
-      if (!this.#isClosed) await this.#fail(BridgeError.is(error) ? error : streamFailed(view, error))
     }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#around.restart?.stop()
     this.#settleReady.reject(closed())
     await this.#source.close()
   }
 
   health(): ViewHealth {
+    const { total, fired } = this.#transitions
+    const { status } = this.#source
+    const [first] = this.#retries.values()
+    const isCounted = this.#retries.size > 1 || first !== 0 || status === undefined
     return {
       view: this.plan.view,
       isUp: this.state === 'live',
       isComplete: this.#isComplete,
       frontierMs: this.#frontierMs,
-      reconnects: this.#source.status?.reconnects ?? 0,
+      reconnects: isCounted ? this.#retries : new Map([['connection_lost', status.reconnects]]),
+      phase: this.#isFinal ? 'ended' : (status?.phase ?? (this.#isComplete ? 'live' : 'snapshot')),
+      pendingRows: this.#pending + this.#held,
+      lastBatchMs: this.#lastBatchMs,
+      applySeconds: this.#applySeconds,
+      alerts: this.#isAlert ? { firing: this.#firing(), fired, resolved: total - fired } : undefined,
       maxSeries: this.plan.maxSeries,
       counts: this.#counts,
     }
@@ -136,84 +169,110 @@ export class View {
     return { ...this.#model, frontierMs: this.#frontierMs }
   }
 
-  async #apply(batch: Batch<UnknownRow>): Promise<void> {
-    // A view of alerts is empty most of the time: a wrong column must not wait for the first alert.
-    if (!this.#isComplete) {
-      if (batch.kind !== 'snapshot') throw noSnapshot(this.plan.view, `began with a batch of ${batch.kind}`)
-      if (this.#source.columns) checkColumns(this.plan, this.#source.columns)
+  async #consume(): Promise<void> {
+    const { view } = this.plan
+    let isFirst = true
+    for await (const batch of this.#source.batches()) {
+      if (this.#isClosed) return
+      // A view of alerts is empty most of the time: a wrong column must not wait for the first alert.
+      if (isFirst) {
+        if (batch.kind !== 'snapshot') throw noSnapshot(view, `began with a batch of ${batch.kind}`)
+        if (this.#source.columns) checkColumns(this.plan, this.#source.columns)
+      }
+      isFirst = false
+      await this.#apply(batch)
     }
-    const delta = await inSlices(this.#store.apply(batch), this.#turn)
-    const generation = await inSlices(this.gauge.next(delta), this.#turn)
-    if (!this.#isClosed) this.#publish(batch, delta, generation)
+    if (this.#isClosed) return
+    if (isFirst) throw noSnapshot(view, 'ended')
+    this.#isFinal = this.#blocked === undefined
+    if (this.#isFinal) this.#frontierMs = endOfTimeMs
+    this.#around.report({ type: 'ended', view })
+  }
+
+  async #apply(batch: Batch<UnknownRow>): Promise<void> {
+    const { turn, now } = this.#around
+    const startMs = now()
+    this.#pending = batch.updates.length
+    this.#lastBatchMs = startMs
+    try {
+      const delta = await inSlices(this.#store.apply(batch), turn)
+      const generation = await inSlices(this.gauge.next(delta), turn)
+      if (!this.#isClosed) this.#publish(batch, delta, generation)
+    } finally {
+      this.#pending = 0
+      this.#applySeconds.observe(Math.max(0, now() - startMs) / 1000)
+    }
   }
 
   #publish(batch: Batch<UnknownRow>, delta: Delta, generation: Generation): void {
+    const { report, now, restart } = this.#around
     const { view } = this.plan
+    this.#lastBatchMs = now()
+    this.#failure = undefined
+    restart?.succeeded()
+    const { blocked } = delta
+    this.#counts = delta.counts
+    if (blocked) {
+      this.#held += batch.updates.length
+      this.#settleReady.reject(blocked)
+      if (!this.#blocked) report({ type: 'blocked', view, error: blocked })
+      if (this.#blocked?.message !== blocked.message) this.#changes++
+      this.#blocked = blocked
+      return
+    }
+    const wasBlocked = this.#blocked !== undefined
+    this.#blocked = undefined
+    this.#held = 0
     this.gauge.publish(generation)
     this.#transitions.record(delta)
-    this.#counts = delta.counts
     this.#frontierMs = Number(batch.upper)
-    this.#lastBatchMs = this.#now()
+    this.#currentMs = this.#lastBatchMs
     if (delta.added.length + delta.removed.length + delta.changed.length > 0) this.#changes++
-    if (batch.kind === 'reconciled') this.#report({ type: 'reconciled', view, updates: batch.updates.length })
+    if (batch.kind === 'reconciled') report({ type: 'reconciled', view, updates: batch.updates.length })
+    if (wasBlocked) report({ type: 'unblocked', view })
     if (this.#isComplete) return
     this.#isComplete = true
     this.#settleReady.resolve()
-    this.#report({ type: 'snapshot', view, rows: this.#counts.rows })
+    report({ type: 'snapshot', view, rows: this.#counts.rows })
   }
 
-  /** Since the last batch. */
-  #silentMs(): number {
-    return this.#now() - this.#lastBatchMs
+  #sinceMs(thenMs: number): number {
+    return this.#around.now() - thenMs
   }
 
-  async #fail(error: BridgeError): Promise<void> {
-    this.#failure = error
-    this.#settleReady.reject(error)
-    this.#report({ type: 'failed', view: this.plan.view, error })
-    // The failure is what there is to say; a source that cannot be closed after it adds nothing.
-    await this.#source.close().catch(() => {})
+  readonly #onRetry: TailEvents['retry'] = retry => {
+    this.#count(retry.error)
+    this.#around.report({ type: 'retry', view: this.plan.view, ...retry })
+  }
+
+  /** Of what a reconnect is counted as the reason. */
+  #count(error: Error): void {
+    const cause = TailError.is(error.cause) ? error.cause : error
+    const reason = 'code' in cause ? String(cause.code).toLowerCase() : 'unknown'
+    this.#retries.set(reason, (this.#retries.get(reason) ?? 0) + 1)
+  }
+
+  #firing(): number {
+    return this.gauge.current.length - this.#counts.zeros
   }
 
   #newModel(version: string): ViewModel {
-    const { view, help, labelNames, value, collisions } = this.plan
-    const isAlert = value === undefined && collisions !== 'count' && collisions !== 'sum'
+    const { view, help, labelNames } = this.plan
     const { current } = this.gauge
-    const nowMs = this.#now()
+    const nowMs = this.#around.now()
     return {
       view,
       help,
       state: this.state,
-      problem: this.#failure?.message,
-      isAlert,
+      problem: this.problem?.message,
+      isAlert: this.#isAlert,
       labelNames,
-      total: isAlert ? current.length - this.#counts.zeros : current.length,
-      rows: rowsOf(current, isAlert, value => this.gauge.valueAt(value, nowMs)),
+      total: this.#isAlert ? this.#firing() : current.length,
+      rows: rowsOf(current, this.#isAlert, value => this.gauge.valueAt(value, nowMs)),
       transitions: this.#transitions.latest,
       transitionsTotal: this.#transitions.total,
       frontierMs: this.#frontierMs,
       version,
     }
   }
-}
-
-/** Alerts with the newest first; measurements by their labels, so that a value keeps its place. */
-function rowsOf(
-  { segments }: Generation,
-  isAlert: boolean,
-  shown: (value: number) => number,
-): readonly RowModel[] {
-  const newest = segments.slice(-Math.ceil(rowsToSort / segmentSize) - 1)
-  const samples = newest.flatMap(({ series, values }) =>
-    series.map((one, index) => ({ series: one, value: shown(values[index] ?? Number.NaN) })),
-  )
-  return samples
-    .filter(({ value }) => !isAlert || value !== 0)
-    .slice(-rowsToSort)
-    .sort(({ series: a }, { series: b }) => {
-      const byLabels = a.labels < b.labels ? -1 : Number(a.labels > b.labels)
-      return (isAlert ? b.sinceMs - a.sinceMs : 0) || byLabels
-    })
-    .slice(0, rowsOnPage)
-    .map(({ series: { values, sinceMs, isSinceExact }, value }) => ({ values, value, sinceMs, isSinceExact }))
 }

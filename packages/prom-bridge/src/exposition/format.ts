@@ -4,11 +4,13 @@ import { labelSet } from '../series/text.js'
 export interface Family {
   readonly name: string
   readonly help: string
-  readonly type: 'gauge' | 'counter'
+  readonly type: 'gauge' | 'counter' | 'histogram'
   readonly samples: readonly Sample[]
 }
 
 export interface Sample {
+  /** Of a histogram: what the family's name is followed by. */
+  readonly suffix?: '_bucket' | '_sum' | '_count'
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
@@ -48,9 +50,9 @@ export function header(name: string, help: string, type: Family['type'], format:
 /** A small family as text. Label values are escaped; families without samples are left out. */
 export function familyText({ name, help, type, samples }: Family, format: Format = 'text'): string {
   if (samples.length === 0) return ''
-  const lines = samples.map(({ labels, value }) => {
+  const lines = samples.map(({ suffix = '', labels, value }) => {
     const set = labelSet(Object.keys(labels), Object.values(labels))
-    return `${name}${set} ${valueText(value)}\n`
+    return `${name}${suffix}${set} ${valueText(value)}\n`
   })
   return header(name, help, type, format) + lines.join('')
 }

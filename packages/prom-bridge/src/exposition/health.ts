@@ -1,6 +1,7 @@
 import type { StoreCounts } from '../series/store.js'
 import { type SkipReason, skipReasons } from '../series/value.js'
 import type { Family, Sample } from './format.js'
+import type { Histogram } from './histogram.js'
 
 /** What there is to say about a view at a scrape. */
 export interface ViewHealth {
@@ -9,7 +10,15 @@ export interface ViewHealth {
   readonly isComplete: boolean
   /** Milliseconds since 1970; undefined before the first snapshot. */
   readonly frontierMs: number | undefined
-  readonly reconnects: number
+  /** Attempts to connect again, by what was the matter. */
+  readonly reconnects: ReadonlyMap<string, number>
+  readonly phase: string
+  readonly pendingRows: number
+  /** Milliseconds since 1970, by our clock; undefined before the first batch. */
+  readonly lastBatchMs: number | undefined
+  readonly applySeconds: Histogram
+  /** Undefined where rows are measurements. */
+  readonly alerts: { readonly firing: number; readonly fired: number; readonly resolved: number } | undefined
   /** Undefined if there is no limit. */
   readonly maxSeries: number | undefined
   readonly counts: StoreCounts
@@ -89,36 +98,126 @@ const definitions: readonly Definition[] = [
     value: ({ counts }) => counts.batchesTotal,
   },
   {
-    name: 'mzalert_updates_total',
-    help: 'Updates of the view that were applied.',
-    type: 'counter',
-    value: ({ counts }) => counts.updatesTotal,
+    name: 'mzalert_pending_rows',
+    help: 'Updates of the batch that is being applied, or held back because it breaks a policy: not in the samples yet.',
+    type: 'gauge',
+    value: ({ pendingRows }) => pendingRows,
   },
   {
-    name: 'mzalert_reconnects_total',
-    help: 'Attempts to connect again after a loss.',
-    type: 'counter',
-    value: ({ reconnects }) => reconnects,
+    name: 'mzalert_view_last_batch_timestamp_seconds',
+    help: 'When the last batch of the view came, by the clock of the exporter, in seconds since 1970; progress counts.',
+    type: 'gauge',
+    value: ({ lastBatchMs }) => (lastBatchMs === undefined ? undefined : lastBatchMs / 1000),
+  },
+  {
+    name: 'mzalert_alerts_firing',
+    help: 'Alerts of the view that fire; only of views whose rows are alerts.',
+    type: 'gauge',
+    value: ({ alerts }) => alerts?.firing,
   },
 ]
 
-const skipped = {
-  name: 'mzalert_rows_skipped_total',
-  help: 'Distinct rows of the view that came and have no sample, by reason.',
-  type: 'counter',
+interface LabelledDefinition {
+  readonly name: string
+  readonly help: string
+  readonly type: Family['type']
+  readonly samples: (view: ViewHealth) => readonly Sample[]
+}
+
+/** What has labels besides the view's name. */
+const labelled: readonly LabelledDefinition[] = [
+  {
+    name: 'mzalert_diffs_total',
+    help: 'Updates of the view that were applied: rows that were inserted, and that were deleted.',
+    type: 'counter',
+    samples: ({ view, counts }) => [
+      { labels: { view, op: 'insert' }, value: counts.insertsTotal },
+      { labels: { view, op: 'delete' }, value: counts.deletesTotal },
+    ],
+  },
+  {
+    name: 'mzalert_reconnects_total',
+    help: 'Attempts to connect again after a loss, by what was the matter.',
+    type: 'counter',
+    samples: ({ view, reconnects }) =>
+      [...reconnects].map(([reason, value]) => ({ labels: { view, reason }, value })),
+  },
+  {
+    name: 'mzalert_connection_state',
+    help: 'Constant 1, labelled with the phase that the stream of the view is in.',
+    type: 'gauge',
+    samples: ({ view, phase }) => [{ labels: { view, state: phase }, value: 1 }],
+  },
+  {
+    name: 'mzalert_alert_transitions_total',
+    help: 'Alerts of the view that began to fire, and that resolved, after its first snapshot.',
+    type: 'counter',
+    samples: ({ view, alerts }) =>
+      alerts === undefined
+        ? []
+        : [
+            { labels: { view, to: 'firing' }, value: alerts.fired },
+            { labels: { view, to: 'resolved' }, value: alerts.resolved },
+          ],
+  },
+  {
+    name: 'mzalert_rows_skipped_total',
+    help: 'Distinct rows of the view that came and have no sample, by reason.',
+    type: 'counter',
+    samples: ({ view, counts }) =>
+      skipReasons.map((reason: SkipReason) => ({
+        labels: { view, reason },
+        value: counts.skippedTotal[reason],
+      })),
+  },
+  {
+    name: 'mzalert_batch_apply_seconds',
+    help: 'How long it took from a batch to its samples, with the turns that others had in between.',
+    type: 'histogram',
+    samples: ({ view, applySeconds }) => applySeconds.samples({ view }),
+  },
+]
+
+/** What the whole bridge has measured of its scrapes. */
+export interface ScrapeHealth {
+  readonly renderSeconds: Histogram
+  /** Bytes of the last exposition, before compression; undefined before the first. */
+  readonly lastBytes: number | undefined
+}
+
+const render = {
+  name: 'mzalert_render_seconds',
+  help: 'How long it took to make an exposition, with the turns that others had in between.',
+  type: 'histogram',
+} as const
+
+const size = {
+  name: 'mzalert_exposition_bytes',
+  help: 'The size of the last exposition, before compression.',
+  type: 'gauge',
 } as const
 
 const build = {
   name: 'mzalert_build_info',
-  help: 'Constant 1, labelled with the version of the bridge.',
+  help: 'Constant 1, labelled with the version of the bridge and of Node.',
   type: 'gauge',
 } as const
 
 /** Name, help and type of every family the bridge has about itself, in their order. */
-export const healthHeaders: readonly Omit<Family, 'samples'>[] = [...definitions, skipped, build]
+export const healthHeaders: readonly Omit<Family, 'samples'>[] = [
+  ...definitions,
+  ...labelled,
+  render,
+  size,
+  build,
+]
 
 /** What the bridge says about itself: a family for each of `healthHeaders`. */
-export function healthFamilies(views: readonly ViewHealth[], nowMs: number): readonly Family[] {
+export function healthFamilies(
+  views: readonly ViewHealth[],
+  { renderSeconds, lastBytes }: ScrapeHealth,
+  nowMs: number,
+): readonly Family[] {
   const each = definitions.map(({ value, ...family }) => ({
     ...family,
     samples: views.flatMap((health): readonly Sample[] => {
@@ -128,16 +227,11 @@ export function healthFamilies(views: readonly ViewHealth[], nowMs: number): rea
   }))
   return [
     ...each,
-    { ...skipped, samples: views.flatMap(skippedSamples) },
-    { ...build, samples: [{ labels: { version: version() }, value: 1 }] },
+    ...labelled.map(({ samples, ...family }) => ({ ...family, samples: views.flatMap(samples) })),
+    { ...render, samples: renderSeconds.samples({}) },
+    { ...size, samples: lastBytes === undefined ? [] : [{ labels: {}, value: lastBytes }] },
+    { ...build, samples: [{ labels: { version: version(), client: `node ${process.version}` }, value: 1 }] },
   ]
-}
-
-function skippedSamples({ view, counts }: ViewHealth): readonly Sample[] {
-  return skipReasons.map((reason: SkipReason) => ({
-    labels: { view, reason },
-    value: counts.skippedTotal[reason],
-  }))
 }
 
 function version(): string {

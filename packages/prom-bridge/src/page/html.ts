@@ -12,6 +12,7 @@ const stateTexts: Readonly<Record<ViewState, string>> = {
   starting: 'waiting for the first snapshot',
   live: 'live',
   stale: 'disconnected, last known state',
+  blocked: 'held back, last good state',
   failed: 'stopped, last known state',
 }
 

@@ -15,7 +15,7 @@ export interface ViewModel {
   readonly view: string
   readonly help: string
   readonly state: ViewState
-  /** What ended it, where `state` is `failed`. */
+  /** What is the matter, where `state` is `failed` or `blocked`. */
   readonly problem: string | undefined
   /** Whether a row is an alert: its value is always 1. The rows of other views are measurements. */
   readonly isAlert: boolean

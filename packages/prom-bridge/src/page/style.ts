@@ -30,7 +30,7 @@ h3 { font-size: .8rem; font-weight: 600; color: var(--soft); margin: 1.1rem 0 .3
 .state { font-size: .8rem; color: var(--soft) }
 .state::before { content: ""; display: inline-block; width: .55em; height: .55em; border-radius: 50%; background: currentColor; margin-right: .45em }
 .state.live::before { background: var(--calm) }
-.state.stale, .state.failed { color: var(--warn); font-weight: 600 }
+.state.stale, .state.blocked, .state.failed { color: var(--warn); font-weight: 600 }
 .problem { background: var(--warn-back); color: var(--warn); border-radius: 6px; padding: .5rem .75rem; margin-bottom: .75rem; font-size: .875rem; overflow-wrap: anywhere }
 .none, .more { color: var(--soft) }
 .more { font-size: .875rem; margin-top: .5rem }

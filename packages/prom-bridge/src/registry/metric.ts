@@ -43,15 +43,22 @@ export class RegisteredMetric {
   }
 
   async get(): Promise<RegistryAnswer> {
-    return this.#with(this.#answer.samples())
+    return this.#with(this.#named(this.#answer.samples()))
   }
 
   async getForPromString(): Promise<RegistryAnswer> {
-    return this.#with(this.#answer.block?.() ?? this.#answer.samples())
+    return this.#with(this.#answer.block?.() ?? this.#named(this.#answer.samples()))
   }
 
   /** A host that resets its own metrics has no say about the rows of a view. */
   reset(): void {}
+
+  /** A sample whose name is not the family's has it with it. */
+  #named(samples: readonly Sample[]): readonly RegistryValue[] {
+    return samples.map(({ suffix, labels, value }) =>
+      suffix === undefined ? { labels, value } : { metricName: this.name + suffix, labels, value },
+    )
+  }
 
   #with(values: readonly RegistryValue[]): RegistryAnswer {
     const { name, help, type, aggregator } = this

@@ -30,9 +30,15 @@ export class Registration {
     return this.#registry.contentType.startsWith('application/openmetrics-text')
   }
 
-  /** The whole registry as it prints itself, ours included, and what that is called. */
-  async whole(): Promise<{ readonly text: string; readonly contentType: string }> {
-    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType }
+  /** The registry as it prints itself, ours included, or those of its families that are wanted, and what that is called. */
+  async whole(
+    wanted: ReadonlySet<string> | undefined,
+  ): Promise<{ readonly text: string; readonly contentType: string }> {
+    const text = await this.#registry.metrics()
+    return {
+      text: wanted === undefined ? text : familiesOf(text, wanted),
+      contentType: this.#registry.contentType,
+    }
   }
 
   /** The text of every metric that is not ours, or of those of them that are wanted. One that throws is reported and left out; the others are served. */
@@ -61,6 +67,18 @@ export class Registration {
     for (const [name, metric] of this.#metrics)
       if (this.#registry.getSingleMetric(name) === metric) this.#registry.removeSingleMetric(name)
   }
+}
+
+/** Of an OpenMetrics text the families that are wanted. Line feeds in values are escaped: only a family begins like one. */
+function familiesOf(text: string, wanted: ReadonlySet<string>): string {
+  const kept = text
+    .replace(/# EOF\n$/, '')
+    .split(/^(?=# HELP )/m)
+    .filter(family => {
+      const name = /^# HELP (\S+)/.exec(family)?.[1] ?? ''
+      return wanted.has(name) || wanted.has(`${name}_total`)
+    })
+  return `${kept.join('')}# EOF\n`
 }
 
 /** Whether the registry is known to add no labels; clients that do not show theirs get one value for each sample. */

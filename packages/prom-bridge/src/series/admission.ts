@@ -1,4 +1,3 @@
-import { seriesLimit } from '../errors.js'
 import type { OverLimitPolicy } from '../types.js'
 import type { Series } from './series.js'
 import type { Budget, Steps } from './slices.js'
@@ -8,9 +7,8 @@ const recoversAt = 0.9
 
 /** How many series a view may have, and what is done about more. */
 export interface Limit {
-  readonly view: string
   readonly maxSeries: number
-  readonly policy: OverLimitPolicy
+  readonly policy: Exclude<OverLimitPolicy, 'fail'>
 }
 
 /** What is to be done with the series of a view after a batch. */
@@ -40,7 +38,7 @@ export class Admission {
 
   /**
    * Which of the `candidates`, which have rows and are not published, may be, and which of `all` must go. `published` series are
-   * published now, `live` have rows. Throws `SERIES_LIMIT` where the policy is `fail`.
+   * published now, `live` have rows.
    */
   *decide(
     candidates: readonly Series[],
@@ -48,11 +46,9 @@ export class Admission {
     { published, live }: { readonly published: number; readonly live: number },
     budget: Budget,
   ): Steps<Verdict> {
-    const { view, maxSeries, policy } = this.#limit
+    const { maxSeries, policy } = this.#limit
     if (policy === 'drop-all') return yield* this.#dropAll(candidates, all, live, budget)
     let room = maxSeries - published
-    if (policy === 'fail' && candidates.length > room)
-      throw seriesLimit(view, published + candidates.length, maxSeries)
     if (this.#waiting.size === 0 && candidates.length <= room) return { admitted: candidates, dropped: [] }
     const admitted: Series[] = []
     for (const series of candidates) {

@@ -1,3 +1,4 @@
+import { labelValuesOf } from './text.js'
 import type { SkipReason } from './value.js'
 
 /** A row that the view holds, or owes: `multiplicity` is never 0 between batches, and negative while a retraction is ahead. */
@@ -9,7 +10,7 @@ export interface Row {
   /** The column's value, or why there is none; 1 where the view has no value column. */
   readonly sample: number | SkipReason
   multiplicity: number
-  /** The timestamp of the last update that inserted it. */
+  /** The timestamp of the last update that inserted it; 0 where no policy asks. */
   at: number
   /** The multiplicity before the batch that is being applied, and that batch. */
   before: number
@@ -20,8 +21,7 @@ export interface Row {
 export class Series {
   /** The labels as they stand in the exposition. Escaping is injective, so that equal text means equal labels. */
   readonly labels: string
-  /** The label values by position; null where the label is left out. */
-  readonly values: readonly (string | null)[]
+  readonly #names: readonly string[]
   /** Milliseconds since 1970 at which it appeared; in a snapshot, when it was first seen. */
   sinceMs = 0
   /** Whether `sinceMs` is when it appeared, rather than the snapshot's time. */
@@ -41,9 +41,14 @@ export class Series {
   /** Nearly every series has one row: a set is made only for the second. */
   #live: Row | Set<Row> | undefined
 
-  constructor(labels: string, values: readonly (string | null)[]) {
+  constructor(labels: string, names: readonly string[]) {
     this.labels = labels
-    this.values = values
+    this.#names = names
+  }
+
+  /** The label values by position; null where the label is left out. Read from `labels`, since few series are ever asked. */
+  get values(): readonly (string | null)[] {
+    return labelValuesOf(this.labels, this.#names)
   }
 
   /** Rows with these labels that the view holds now; more than one is a collision. */

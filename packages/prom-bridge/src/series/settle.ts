@@ -1,26 +1,20 @@
-import { seriesCollision } from '../errors.js'
 import type { CollisionPolicy } from '../types.js'
 import type { Row, Series } from './series.js'
 import type { Budget, Steps } from './slices.js'
 
 /** How the value of a series comes from its live rows. */
 export interface Settlement {
-  readonly view: string
   readonly policy: CollisionPolicy
   /** The value of one row. */
   readonly of: (row: Row) => number
 }
 
-/**
- * The value that the policy gives the live rows; NaN if there are none. Does not depend on the order of rows.
- * Throws `SERIES_COLLISION` where the policy is `error` and there are several.
- */
-export function* settled(series: Series, { view, policy, of }: Settlement, budget: Budget): Steps<number> {
+/** The value that the policy gives the live rows; NaN if there are none. Does not depend on the order of rows. */
+export function* settled(series: Series, { policy, of }: Settlement, budget: Budget): Steps<number> {
   const { rows } = series
   const [first, second] = rows
   if (first === undefined) return Number.NaN
   if (second === undefined) return of(first) * (policy === 'sum' ? first.multiplicity : 1)
-  if (policy === 'error') throw seriesCollision(view, series.labels, [first.raw, second.raw].sort())
   const sum = new ExactSum()
   let chosen = first
   for (const row of rows) {

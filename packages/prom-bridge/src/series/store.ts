@@ -1,13 +1,15 @@
 import type { Batch, UnknownRow, Update } from '@mzalert/tail-client'
+import { type BridgeError, seriesCollision, seriesLimit } from '../errors.js'
 import { Admission } from './admission.js'
 import { labelValues } from './labels.js'
 import { checkColumns, type Plan } from './plan.js'
+import { sampleOf, valueOfRow } from './sample.js'
 import { type Row, Series } from './series.js'
 import { type Settlement, settled } from './settle.js'
 import { ShardedMap } from './shards.js'
 import { Budget, type Steps, unitsOf } from './slices.js'
 import { labelSet } from './text.js'
-import { type SkipReason, sampleValue, timeSeconds } from './value.js'
+import type { SkipReason } from './value.js'
 
 /** What a batch does to the series of a view: the difference between before and after, nothing in between. */
 export interface Delta {
@@ -22,6 +24,8 @@ export interface Delta {
   readonly isSnapshot: boolean
   /** Milliseconds since 1970 of the batch's last update, by the server's clock; of its frontier if it has none. */
   readonly atMs: number
+  /** Why nothing of the batch may be seen: it would break a policy of the view. What it did is part of the next delta without one. */
+  readonly blocked: BridgeError | undefined
   /** What is so after the batch. */
   readonly counts: StoreCounts
 }
@@ -35,7 +39,9 @@ export interface StoreCounts {
   readonly collisions: number
   readonly negativeRows: number
   readonly batchesTotal: number
-  readonly updatesTotal: number
+  /** Diffs that were positive, and that were negative. */
+  readonly insertsTotal: number
+  readonly deletesTotal: number
   readonly skippedTotal: Readonly<Record<SkipReason, number>>
 }
 
@@ -43,7 +49,7 @@ export interface StoreCounts {
  * The rows of one view by their identity, with signed multiplicities, and the series they make.
  *
  * Nobody but who applies batches looks into it: what a batch has done is told by the delta, when all of it is done. Batches are
- * applied one after the other, each to its end: after an error, or a batch that was left in the middle, the store is of no use.
+ * applied one after the other, each to its end: after a batch that was left in the middle, the store is of no use.
  * A row has its series while its multiplicity is above 0, as far as the limit of the view allows. Work is in proportion to the batch, never to the view.
  */
 export class SeriesStore {
@@ -68,16 +74,23 @@ export class SeriesStore {
   #published = 0
   #live = 0
   #liveRows = 0
-  #collisions = 0
+  /** Series that have several rows now. */
+  readonly #shared = new Set<Series>()
   #negativeRows = 0
-  #updates = 0
+  #inserts = 0
+  #deletes = 0
   #isComplete = false
+  /** Whether nothing has been published yet. */
+  #isFirst = true
+  /** Series that batches touched of which nothing may be seen yet. */
+  readonly #deferred = new Set<Series>()
 
   constructor(plan: Plan) {
     this.#plan = plan
-    const { view, collisions: policy, maxSeries, overLimit } = plan
-    this.#settlement = { view, policy, of: valueOfRow(plan) }
-    if (maxSeries !== undefined) this.#admission = new Admission({ view, maxSeries, policy: overLimit })
+    const { collisions: policy, maxSeries, overLimit } = plan
+    this.#settlement = { policy, of: valueOfRow(plan) }
+    if (maxSeries !== undefined && overLimit !== 'fail')
+      this.#admission = new Admission({ maxSeries, policy: overLimit })
   }
 
   /** Whether a snapshot has been applied; nothing is published before. */
@@ -90,17 +103,19 @@ export class SeriesStore {
       rows: this.#liveRows,
       series: this.#published,
       zeros: this.#zeros.size,
-      collisions: this.#collisions,
+      collisions: this.#shared.size,
       negativeRows: this.#negativeRows,
       batchesTotal: this.#epoch,
-      updatesTotal: this.#updates,
+      insertsTotal: this.#inserts,
+      deletesTotal: this.#deletes,
       skippedTotal: { ...this.#skipped },
     }
   }
 
   /**
    * Applies a closed batch and says what it changed. A second snapshot replaces the contents by their difference.
-   * Throws `UNKNOWN_COLUMN`, and what the policies of the view throw.
+   * A batch that would break a policy of the view is applied and not shown: the delta says why, and the next one that breaks none
+   * has the difference to what was shown last. Throws `UNKNOWN_COLUMN`, and then has applied nothing.
    */
   *apply(batch: Batch<UnknownRow>): Steps<Delta> {
     const budget = new Budget()
@@ -111,7 +126,6 @@ export class SeriesStore {
     }
     this.#isComplete ||= isFirstSnapshot
     this.#epoch++
-    this.#updates += batch.updates.length
     if (batch.kind === 'snapshot')
       for (const row of this.#rows.values()) {
         this.#change(row, -row.multiplicity)
@@ -119,7 +133,9 @@ export class SeriesStore {
       }
     for (const update of batch.updates) {
       const row = this.#row(update)
-      if (update.diff > 0) row.at = Number(update.timestamp)
+      if (update.diff > 0) this.#inserts++
+      else this.#deletes++
+      if (update.diff > 0 && this.#settlement.policy === 'last') row.at = Number(update.timestamp)
       this.#change(row, update.diff)
       if (budget.spend(unitsOf(update.raw.length))) yield
     }
@@ -128,7 +144,7 @@ export class SeriesStore {
       if (budget.spend()) yield
     }
     const atMs = Number(batch.updates.at(-1)?.timestamp ?? batch.upper)
-    return yield* this.#settleAll(isFirstSnapshot, atMs, Number(batch.upper), budget)
+    return yield* this.#settleAll(atMs, Number(batch.upper), budget)
   }
 
   #checkColumns(row: UnknownRow): void {
@@ -153,7 +169,7 @@ export class SeriesStore {
     const labels = labelSet(this.#plan.labelNames, values)
     const known = this.#series.get(labels)
     if (known) return known
-    const series = new Series(labels, values)
+    const series = new Series(labels, this.#plan.labelNames)
     this.#series.set(labels, series)
     return series
   }
@@ -194,17 +210,32 @@ export class SeriesStore {
     if (series.epoch === this.#epoch) return
     series.epoch = this.#epoch
     this.#live -= Number(series.size > 0)
-    this.#collisions -= Number(series.size > 1)
+    this.#shared.delete(series)
     this.#touchedSeries.push(series)
   }
 
-  *#settleAll(isSnapshot: boolean, atMs: number, upperMs: number, budget: Budget): Steps<Delta> {
+  *#settleAll(atMs: number, upperMs: number, budget: Budget): Steps<Delta> {
     const delta = { removed: [] as Series[], changed: [] as Series[], gone: [] as Series[] }
     const candidates: Series[] = []
     const back: Series[] = []
-    for (const series of this.#touchedSeries) {
-      this.#collisions += Number(series.size > 1)
+    const touched = this.#touchedSeries
+    this.#touchedRows = []
+    this.#touchedSeries = []
+    for (const series of touched) {
       this.#live += Number(series.size > 0)
+      if (series.size > 1) this.#shared.add(series)
+      if (budget.spend()) yield
+    }
+    const blocked = this.#violation()
+    if (blocked || this.#deferred.size > 0)
+      for (const series of touched) {
+        this.#defer(series)
+        if (budget.spend()) yield
+      }
+    const common = { isSnapshot: this.#isFirst, atMs, blocked }
+    if (blocked) return { ...delta, ...common, added: [], appeared: [], counts: this.counts }
+    const settling = this.#deferred.size > 0 ? this.#deferred : touched
+    for (const series of settling) {
       const before = series.value
       if (series.size > 0) {
         series.value = yield* settled(series, this.#settlement, budget)
@@ -217,8 +248,10 @@ export class SeriesStore {
       } else if (series.isPublished && series.zeroUntilMs === undefined) this.#go(series, atMs, delta)
       else this.#admission?.forget(series)
       if (series.isPublished) series.fresh = 0
+      if (settling === this.#deferred) this.#release(series)
       if (budget.spend()) yield
     }
+    this.#deferred.clear()
     for (const series of this.#zeros) {
       if (series.zeroUntilMs === undefined || series.zeroUntilMs > upperMs) break
       this.#endZero(series)
@@ -230,13 +263,30 @@ export class SeriesStore {
     const added = yield* this.#admitted(candidates, delta, budget)
     for (const series of added) {
       series.sinceMs = atMs
-      series.isSinceExact = !isSnapshot
+      series.isSinceExact = !this.#isFirst
     }
     for (const series of back) series.sinceMs = atMs
-    this.#touchedRows = []
-    this.#touchedSeries = []
+    this.#isFirst = false
     const appeared = back.length > 0 ? [...added, ...back] : added
-    return { ...delta, added, appeared, isSnapshot, atMs, counts: this.counts }
+    return { ...delta, ...common, added, appeared, counts: this.counts }
+  }
+
+  /** What of the view's policies the rows break now. */
+  #violation(): BridgeError | undefined {
+    const { view, collisions, maxSeries = Number.POSITIVE_INFINITY, overLimit } = this.#plan
+    if (overLimit === 'fail' && this.#live > maxSeries) return seriesLimit(view, this.#live, maxSeries)
+    const [shared] = collisions === 'error' ? this.#shared : []
+    if (!shared) return undefined
+    const [first, second] = shared.rows
+    return seriesCollision(view, shared.labels, [first?.raw ?? '', second?.raw ?? ''].sort())
+  }
+
+  /** A series that waits is held, so that rows that come meanwhile are rows of it and not of a second one with its labels. */
+  #defer(series: Series): void {
+    if (this.#deferred.has(series)) return
+    this.#deferred.add(series)
+    series.held++
+    this.#series.set(series.labels, series)
   }
 
   /** The last row of a series went. Where it is kept at 0 it is so before it can be seen. */
@@ -295,18 +345,4 @@ export class SeriesStore {
     }
     return verdict.admitted
   }
-}
-
-/** The number a row stands for; of a time, the negative, so that the clock at the scrape is all there is to add for its age. */
-function sampleOf({ value }: Plan, columns: UnknownRow): number | SkipReason {
-  if (value === undefined || 'multiplicity' in value) return 1
-  if ('column' in value) return sampleValue(columns[value.column])
-  const seconds = timeSeconds(columns[value.ageOf])
-  return typeof seconds === 'number' ? -seconds : seconds
-}
-
-function valueOfRow({ value, collisions }: Plan): Settlement['of'] {
-  const countsRows = value !== undefined && 'multiplicity' in value && collisions !== 'sum'
-  if (countsRows || collisions === 'count') return row => row.multiplicity
-  return row => (typeof row.sample === 'number' ? row.sample : Number.NaN)
 }

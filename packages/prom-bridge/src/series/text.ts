@@ -36,6 +36,19 @@ export function labelSet(names: readonly string[], values: readonly (string | nu
   return text === '' ? '' : `{${text}}`
 }
 
+/** The values of these labels in a label set that `labelSet` made, by position; null where a label is left out. */
+export function labelValuesOf(labels: string, names: readonly string[]): readonly (string | null)[] {
+  const values = new Map<string, string>()
+  for (const [, name = '', value = ''] of labels.matchAll(/(\w+)="([^"\\]*(?:\\.[^"\\]*)*)"/g))
+    values.set(name, unescapeLabelValue(value))
+  return names.map(name => values.get(name) ?? null)
+}
+
+function unescapeLabelValue(text: string): string {
+  if (!text.includes('\\')) return text
+  return text.replace(/\\(.)/g, (_escape, character: string) => (character === 'n' ? '\n' : character))
+}
+
 /** What the text format asks for in label values: backslash first, then quotes and line feeds; anything else may stand raw. */
 function escapeLabelValue(text: string): string {
   if (!/[\\"\n]/.test(text)) return text

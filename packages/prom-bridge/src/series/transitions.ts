@@ -15,6 +15,7 @@ export class Transitions {
   readonly #limit: number
   #latest: readonly Transition[] = []
   #total = 0
+  #fired = 0
 
   constructor(limit = 50) {
     this.#limit = limit
@@ -28,8 +29,14 @@ export class Transitions {
     return this.#total
   }
 
+  /** How many appeared; the others of `total` went. */
+  get fired(): number {
+    return this.#fired
+  }
+
   record({ appeared: added, gone: removed, isSnapshot, atMs }: Delta): void {
     if (isSnapshot) return
+    this.#fired += added.length
     // What is beyond the limit is counted, not looked at: a batch may be far longer than the list.
     const firing = added.slice(-this.#limit)
     const resolved = removed.slice(Math.max(0, removed.length + firing.length - this.#limit))

@@ -1,86 +1,103 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Bridge, bridge } from '../../src/bridge/bridge.js'
-import type { BridgeEvent, BridgeOptions, ViewOptions } from '../../src/types.js'
-import { samplesOf } from '../support/parse.js'
-import { alert, alertLabels, batch, TestSource, until, update } from '../support/source.js'
+import { describe, expect, test } from 'vitest'
+import { alertsOf, bench, healthOf, key } from '../support/running.js'
+import { alert, batch, until, update } from '../support/source.js'
 
-let source: TestSource
-let events: BridgeEvent[]
-let nowMs: number
-const running: Bridge[] = []
-
-beforeEach(() => {
-  source = new TestSource()
-  events = []
-  nowMs = 2000
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(one => one.close()))
-})
-
-function start(views: readonly Partial<ViewOptions>[] = [{}], more: Partial<BridgeOptions> = {}): Bridge {
-  const complete = views.map(view => ({ view: 'organization_alert', labels: alertLabels, source, ...view }))
-  const made = bridge({ views: complete, now: () => nowMs, onEvent: event => events.push(event), ...more })
-  running.push(made)
-  return made
-}
-
-const key = (organization: string): string =>
-  `{"alert_cond":"deployment_spike","organization":"${organization}"}`
-const alertsOf = (made: Bridge): Readonly<Record<string, number>> | undefined =>
-  samplesOf(made.metrics(), 'organization_alert')
-const healthOf = (made: Bridge, name: string, view = 'organization_alert'): number | undefined =>
-  samplesOf(made.metrics(), name)?.[`{"view":"${view}"}`]
+const t = bench()
 
 describe('a view that is disconnected', () => {
   test('keeps its samples for as long as it is told, and has them again with its connection', async () => {
-    const made = start([{ onDisconnect: { holdForMs: 60_000 } }])
-    source.status = { phase: 'live', reconnects: 0 }
-    await source.snapshot([alert('A')])
-    source.status = { phase: 'connecting', reconnects: 1 }
-    nowMs += 59_999
+    const made = t.start([{ onDisconnect: { holdForMs: 60_000 } }])
+    t.source.status = { phase: 'live', reconnects: 0 }
+    await t.source.snapshot([alert('A')])
+    t.source.status = { phase: 'connecting', reconnects: 1 }
+    t.nowMs += 59_999
     expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
-    nowMs += 1
+    t.nowMs += 1
     expect(alertsOf(made)).toBeUndefined()
     expect(healthOf(made, 'mzalert_view_up')).toBe(0)
-    source.status = { phase: 'live', reconnects: 1 }
-    await source.push(batch('reconciled', [update(alert('B'))]))
+    t.source.status = { phase: 'live', reconnects: 1 }
+    await t.source.push(batch('reconciled', [update(alert('B'))]))
     expect(alertsOf(made)).toEqual({ [key('A')]: 1, [key('B')]: 1 })
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
   })
 
   test('is also one that is connected and silent for too long; progress is enough to be current', async () => {
-    const made = start([{ staleAfterMs: 30_000, onDisconnect: { holdForMs: 60_000 } }])
-    source.status = { phase: 'live', reconnects: 0 }
-    await source.snapshot([alert('A')])
-    nowMs += 30_000
+    const made = t.start([{ staleAfterMs: 30_000, onDisconnect: { holdForMs: 60_000 } }])
+    t.source.status = { phase: 'live', reconnects: 0 }
+    await t.source.snapshot([alert('A')])
+    t.nowMs += 30_000
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
-    nowMs += 1
+    t.nowMs += 1
     expect(healthOf(made, 'mzalert_view_up')).toBe(0)
     expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
-    nowMs += 30_000
+    t.nowMs += 30_000
     expect(alertsOf(made)).toBeUndefined()
-    await source.push(batch('progress', [], 5000))
+    await t.source.push(batch('progress', [], 5000))
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
     expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
   })
 
   test('B2: a view keeps its samples for ever by default, silent or not, and so does one that ended well', async () => {
-    const made = start([{ staleAfterMs: 30_000 }])
-    await source.snapshot([alert('A')])
-    nowMs += 10 ** 9
+    const made = t.start([{ staleAfterMs: 30_000 }])
+    await t.source.snapshot([alert('A')])
+    t.nowMs += 10 ** 9
     expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
     expect(healthOf(made, 'mzalert_view_up')).toBe(0)
-    source.end()
-    await until(() => events.some(({ type }) => type === 'ended'))
+    t.source.end()
+    await until(() => t.events.some(({ type }) => type === 'ended'))
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
   })
 
   test('is current when the clock was set back', async () => {
-    const made = start([{ staleAfterMs: 30_000, onDisconnect: { holdForMs: 60_000 } }])
-    await source.snapshot([alert('A')])
-    nowMs -= 10 ** 6
+    const made = t.start([{ staleAfterMs: 30_000, onDisconnect: { holdForMs: 60_000 } }])
+    await t.source.snapshot([alert('A')])
+    t.nowMs -= 10 ** 6
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
     expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
+  })
+})
+
+describe('a view whose rows break a policy', () => {
+  test('B2: keeps its samples, is not up, says why, and goes on by itself when that is over', async () => {
+    const made = t.start([{ collisions: 'error', labels: { organization: 'labels' } }])
+    await t.source.snapshot([alert('A')])
+    await t.source.changes(update(alert('B')), update(alert('A', 'other')))
+    const label = (organization: string): string => `{"organization":"${organization}"}`
+    expect(alertsOf(made)).toEqual({ [label('A')]: 1 })
+    expect(healthOf(made, 'mzalert_view_up')).toBe(0)
+    expect(healthOf(made, 'mzalert_series_collisions')).toBe(1)
+    expect(healthOf(made, 'mzalert_pending_rows')).toBe(2)
+    expect(healthOf(made, 'mzalert_view_frontier_seconds')).toBe(1.001)
+    expect(t.events.at(-1)).toMatchObject({ type: 'blocked', error: { code: 'SERIES_COLLISION' } })
+    await t.source.changes(update(alert('A'), -1))
+    expect(alertsOf(made)).toEqual({ [label('A')]: 1, [label('B')]: 1 })
+    expect(healthOf(made, 'mzalert_view_up')).toBe(1)
+    expect(healthOf(made, 'mzalert_pending_rows')).toBe(0)
+    expect(t.events.filter(({ type }) => type.includes('blocked'))).toMatchObject([
+      { type: 'blocked' },
+      { type: 'unblocked' },
+    ])
+  })
+
+  test('is not ready if it is so from the start, and is when that is over', async () => {
+    const made = t.start([{ maxSeries: 1, overLimit: 'fail' }])
+    void t.source.snapshot([alert('A'), alert('B')])
+    await expect(made.ready).rejects.toMatchObject({ code: 'SERIES_LIMIT' })
+    expect(alertsOf(made)).toBeUndefined()
+    await t.source.changes(update(alert('A'), -1))
+    expect(alertsOf(made)).toEqual({ [key('B')]: 1 })
+    expect(healthOf(made, 'mzalert_view_snapshot_complete')).toBe(1)
+    expect(healthOf(made, 'mzalert_alert_transitions_total', undefined, { to: 'firing' })).toBe(0)
+  })
+
+  test('is dropped after the time that it is held', async () => {
+    const made = t.start([{ maxSeries: 1, overLimit: 'fail', onDisconnect: { holdForMs: 60_000 } }])
+    await t.source.snapshot([alert('A')])
+    await t.source.changes(update(alert('B')))
+    t.nowMs += 30_000
+    await t.source.push(batch('progress', [], 5000))
+    expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
+    t.nowMs += 30_000
+    expect(alertsOf(made)).toBeUndefined()
   })
 })

@@ -84,6 +84,8 @@ describe('/metrics', () => {
     new Counter({ name: 'host_total', help: 'Theirs.', registers: [registry] }).inc()
     await start({ registry })
     await source.snapshot([alert('A')])
+    // The size of an exposition is told by the one after it.
+    await (await fetch(`${url}/metrics`)).text()
     const families = parseExposition(await (await fetch(`${url}/metrics`)).text())
     const all = registry.getMetricsAsArray().map(({ name }) => name)
     expect([...families.keys()].toSorted()).toEqual(all.toSorted())
@@ -122,6 +124,12 @@ describe('/metrics', () => {
     const response = await fetch(`${url}/metrics`)
     expect(response.headers.get('content-type')).toContain('application/openmetrics-text')
     expect((await response.text()).match(/^organization_alert\{/gm)).toHaveLength(1)
+    const chosen = await fetch(`${url}/metrics?name[]=organization_alert&name[]=mzalert_batches_total`)
+    expect((await chosen.text()).match(/^# EOF$|^[a-z].*/gm)).toEqual([
+      expect.stringMatching(/^mzalert_batches_total\{|^organization_alert\{/),
+      expect.stringMatching(/^mzalert_batches_total\{|^organization_alert\{/),
+      '# EOF',
+    ])
   })
 
   test('B1: a slow scrape finishes with what it began with', async () => {

@@ -115,7 +115,7 @@ test('a scrape fails while a view is disconnected, if so wished, and says which 
   source.status = { phase: 'waiting', reconnects: 1 }
   const response = await fetch(`${url}/metrics`)
   expect(response.status).toBe(503)
-  expect(await response.text()).toBe('organization_alert: disconnected\n')
+  expect(await response.text()).toBe('organization_alert: stale\n')
   expect(made.metrics()).not.toContain('organization_alert{a')
   source.status = { phase: 'live', reconnects: 1 }
   expect(await (await fetch(`${url}/metrics`)).text()).toContain('organization_alert{a')

@@ -20,6 +20,7 @@ function delta(more: Partial<Delta>): Delta {
     gone: [],
     isSnapshot: false,
     atMs: 0,
+    blocked: undefined,
     counts: noCounts,
     ...more,
   }

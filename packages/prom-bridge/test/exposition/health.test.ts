@@ -1,14 +1,27 @@
 import { expect, test } from 'vitest'
 import { familyText } from '../../src/exposition/format.js'
 import { healthFamilies, healthHeaders, type ViewHealth } from '../../src/exposition/health.js'
-import { samplesOf } from '../support/parse.js'
+import { Histogram } from '../../src/exposition/histogram.js'
+import { parseExposition, samplesOf } from '../support/parse.js'
+
+const applySeconds = new Histogram()
+for (const seconds of [0.0005, 0.001, 0.5, 20]) applySeconds.observe(seconds)
+const scrapes = { renderSeconds: applySeconds, lastBytes: 4096 }
 
 const health: ViewHealth = {
   view: 'say "hi"\\',
   isUp: true,
   isComplete: true,
   frontierMs: 10_500,
-  reconnects: 2,
+  reconnects: new Map([
+    ['connection_lost', 2],
+    ['progress_timeout', 1],
+  ]),
+  phase: 'live',
+  pendingRows: 12,
+  lastBatchMs: 11_000,
+  applySeconds,
+  alerts: { firing: 1, fired: 13, resolved: 14 },
   maxSeries: 100,
   counts: {
     rows: 3,
@@ -17,13 +30,14 @@ const health: ViewHealth = {
     collisions: 1,
     negativeRows: 4,
     batchesTotal: 5,
-    updatesTotal: 6,
+    insertsTotal: 6,
+    deletesTotal: 15,
     skippedTotal: { null_value: 7, not_a_number: 8, null_label: 9, label_failed: 10, limit: 11 },
   },
 }
 
 function textOf(views: readonly ViewHealth[], nowMs = 12_000): string {
-  return healthFamilies(views, nowMs)
+  return healthFamilies(views, scrapes, nowMs)
     .map(family => familyText(family))
     .join('')
 }
@@ -41,8 +55,9 @@ test('the bridge says how every view is', () => {
     mzalert_series_collisions: 1,
     mzalert_negative_multiplicity_rows: 4,
     mzalert_batches_total: 5,
-    mzalert_updates_total: 6,
-    mzalert_reconnects_total: 2,
+    mzalert_pending_rows: 12,
+    mzalert_view_last_batch_timestamp_seconds: 11,
+    mzalert_alerts_firing: 1,
   }
   for (const [name, value] of Object.entries(values))
     expect(samplesOf(textOf([health]), name), name).toEqual({ [label]: value })
@@ -53,7 +68,40 @@ test('the bridge says how every view is', () => {
     '{"reason":"label_failed","view":"say \\"hi\\"\\\\"}': 10,
     '{"reason":"limit","view":"say \\"hi\\"\\\\"}': 11,
   })
-  expect(samplesOf(textOf([health]), 'mzalert_build_info')).toEqual({ '{"version":"source"}': 1 })
+  const labelled = (name: string): unknown => Object.values(samplesOf(textOf([health]), name) ?? {})
+  expect(labelled('mzalert_diffs_total')).toEqual([6, 15])
+  expect(labelled('mzalert_reconnects_total')).toEqual([2, 1])
+  expect(labelled('mzalert_alert_transitions_total')).toEqual([13, 14])
+  expect(samplesOf(textOf([health]), 'mzalert_connection_state')).toEqual({
+    '{"state":"live","view":"say \\"hi\\"\\\\"}': 1,
+  })
+  expect(samplesOf(textOf([health]), 'mzalert_build_info')).toEqual({
+    [`{"client":"node ${process.version}","version":"source"}`]: 1,
+  })
+  expect(samplesOf(textOf([health]), 'mzalert_exposition_bytes')).toEqual({ '{}': 4096 })
+})
+
+test('how long batches and scrapes take is in buckets, each of which counts those below it', () => {
+  const samples = parseExposition(textOf([health])).get('mzalert_render_seconds')?.samples
+  expect(samples?.map(({ labels, value }) => [labels['le'], value])).toEqual([
+    ['0.001', 2],
+    ['0.01', 2],
+    ['0.1', 2],
+    ['1.0', 3],
+    ['10.0', 3],
+    ['+Inf', 4],
+    [undefined, 20.5015],
+    [undefined, 4],
+  ])
+})
+
+test('a view of measurements has no alerts, and one that nobody lost has a count of losses from the start', () => {
+  const text = textOf([
+    { ...health, view: 'v', alerts: undefined, reconnects: new Map([['connection_lost', 0]]) },
+  ])
+  expect(text).not.toContain('mzalert_alerts_firing')
+  expect(text).not.toContain('mzalert_alert_transitions_total')
+  expect(text).toContain('mzalert_reconnects_total{view="v",reason="connection_lost"} 0\n')
 })
 
 test('there is no frontier and no lag before the first snapshot', () => {
@@ -74,5 +122,7 @@ test('the names keep to the rules of Prometheus: a prefix, base units, counters 
     expect(name).not.toMatch(/_(ms|milliseconds|minutes|count|sum|bucket)$/)
     expect(help).toMatch(/^[A-Z].*\.$/)
   }
-  expect(healthFamilies([health], 0).map(({ name }) => name)).toEqual(healthHeaders.map(({ name }) => name))
+  expect(healthFamilies([health], scrapes, 0).map(({ name }) => name)).toEqual(
+    healthHeaders.map(({ name }) => name),
+  )
 })

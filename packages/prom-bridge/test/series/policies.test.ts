@@ -39,13 +39,32 @@ describe('several rows on one series', () => {
     }
   })
 
-  test('B3: where rows must not share a series, both are named and nothing of the batch is shown', () => {
+  test('B3: where rows must not share a series, both are named, nothing of it is shown, and it goes on when that is over', () => {
     const view = new WholeView({ collisions: 'error' })
     view.changes(update(row(1)))
-    expect(() => view.changes(update(row(2)))).toThrow(
+    const blocked = view.changes(update(row(2)), update({ a: 'y', n: 1 }))
+    expect(blocked.blocked?.message).toContain(
       '[SERIES_COLLISION] Rows of view "v" share the series {a="x"}: "{\\"a\\":\\"x\\",\\"n\\":1,\\"id\\":1}" and',
     )
     expect(view.samples()).toEqual({ x: 1 })
+    expect(view.counts).toMatchObject({ rows: 3, series: 1, collisions: 1 })
+    expect(view.changes(update({ a: 'z', n: 1 }), update({ a: 'y', n: 1 }, -1)).blocked).toBeDefined()
+    expect(view.samples()).toEqual({ x: 1 })
+    const over = view.changes(update(row(1), -1))
+    expect(over).toMatchObject({ blocked: undefined, added: [{ labels: '{a="z"}' }], removed: [] })
+    expect(view.samples()).toEqual({ x: 1, z: 1 })
+  })
+
+  test('B3: a series that went and came while nothing was shown is one series', () => {
+    const view = new WholeView({ collisions: 'error', value: { column: 'n' } })
+    view.changes(update(row(1)), update({ a: 'y', n: 1 }))
+    view.changes(update(row(2)), update({ a: 'y', n: 1 }, -1))
+    view.changes(update({ a: 'y', n: 5 }))
+    const over = view.changes(update(row(1), -1))
+    expect(view.samples()).toEqual({ x: 2, y: 5 })
+    expect(over).toMatchObject({ added: [], removed: [], gone: [] })
+    view.changes(update({ a: 'y', n: 5 }, -1))
+    expect(view.samples()).toEqual({ x: 2 })
   })
 
   test('B3: a sum does not depend on the order of the rows', () => {
@@ -232,14 +251,15 @@ describe('more series than allowed', () => {
     expect(Object.keys(view.samples())).toHaveLength(9)
   })
 
-  test('end the view, if so wished, and what it had stays', () => {
+  test('hold the view back, if so wished, until there are few enough', () => {
     const view = new WholeView({ maxSeries: 2, overLimit: 'fail' })
     view.changes(...names(2).map(a => update(rowOf(a))))
     view.changes(update(rowOf('s0'), -1), update(rowOf('s7')))
-    expect(() => view.changes(update(rowOf('s8')))).toThrow(
-      '[SERIES_LIMIT] View "v" makes 3 series, and 2 are allowed.',
-    )
+    const { blocked } = view.changes(update(rowOf('s8')))
+    expect(blocked?.message).toContain('[SERIES_LIMIT] View "v" makes 3 series, and 2 are allowed.')
     expect(view.samples()).toEqual({ s1: 1, s7: 1 })
+    view.changes(update(rowOf('s1'), -1))
+    expect(view.samples()).toEqual({ s7: 1, s8: 1 })
   })
 
   test('are within the limit after every batch, whatever comes, and all are there when there is room', () => {

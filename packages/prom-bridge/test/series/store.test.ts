@@ -51,7 +51,13 @@ beforeEach(() => {
 test('a row that appears makes a series, and a row that goes takes it', () => {
   expect(apply(batch('changes', [update(alert('A'))]))).toEqual([`+${spike('A')} 1`])
   expect(apply(batch('changes', [update(alert('A'), -1)]))).toEqual([`-${spike('A')}`])
-  expect(store.counts).toMatchObject({ rows: 0, series: 0, batchesTotal: 3, updatesTotal: 2 })
+  expect(store.counts).toMatchObject({
+    rows: 0,
+    series: 0,
+    batchesTotal: 3,
+    insertsTotal: 1,
+    deletesTotal: 1,
+  })
 })
 
 test('a row that is there twice goes with its last copy', () => {
@@ -216,7 +222,7 @@ describe('columns', () => {
     expect(() => store.apply(bad)).toThrow(
       '[UNKNOWN_COLUMN] View "v" has no column "labels". Its columns are: "alert_cond", "other \\"one\\"". Name one of them.',
     )
-    expect(store.counts).toMatchObject({ rows: 0, batchesTotal: 1, updatesTotal: 0 })
+    expect(store.counts).toMatchObject({ rows: 0, batchesTotal: 1, insertsTotal: 0 })
   })
 
   test('what every object inherits is no column', () => {

@@ -5,7 +5,7 @@ import { Transitions } from '../../src/series/transitions.js'
 import { noCounts } from '../support/models.js'
 
 function delta(added: readonly string[], removed: readonly string[], atMs = 1, isSnapshot = false): Delta {
-  const series = (name: string): Series => new Series(`{a="${name}"}`, [name])
+  const series = (name: string): Series => new Series(`{a="${name}"}`, ['a'])
   const [appeared, gone] = [added.map(series), removed.map(series)]
   return {
     added: appeared,
@@ -15,6 +15,7 @@ function delta(added: readonly string[], removed: readonly string[], atMs = 1, i
     gone,
     atMs,
     isSnapshot,
+    blocked: undefined,
     counts: noCounts,
   }
 }

@@ -28,6 +28,7 @@ export const noCounts: StoreCounts = {
   collisions: 0,
   negativeRows: 0,
   batchesTotal: 0,
-  updatesTotal: 0,
+  insertsTotal: 0,
+  deletesTotal: 0,
   skippedTotal: { null_value: 0, not_a_number: 0, null_label: 0, label_failed: 0, limit: 0 },
 }

@@ -1,0 +1,47 @@
+import { invalidOption } from '../errors.js'
+import type { BridgeOptions } from '../types.js'
+
+/** When a view that failed is opened again: delays that double, until it has been there. */
+export class Restart {
+  readonly #initialMs: number
+  readonly #maxMs: number
+  #delayMs: number
+  #timer: NodeJS.Timeout | undefined
+  #wake: () => void = () => {}
+
+  /** Throws `INVALID_OPTION`. */
+  constructor(options: Exclude<BridgeOptions['restart'], false> = {}) {
+    const { initialMs = 1000, maxMs = 60_000 } = options
+    for (const [name, value] of Object.entries({ initialMs, maxMs }))
+      if (!(Number.isFinite(value) && value > 0))
+        throw invalidOption(`restart.${name}`, value, 'milliseconds, more than 0')
+    this.#initialMs = initialMs
+    this.#maxMs = maxMs
+    this.#delayMs = Math.min(initialMs, maxMs)
+  }
+
+  /** How long the next wait is. */
+  get delayMs(): number {
+    return this.#delayMs
+  }
+
+  wait(): Promise<void> {
+    const delayMs = this.#delayMs
+    this.#delayMs = Math.min(delayMs * 2, this.#maxMs)
+    return new Promise(resolve => {
+      this.#wake = resolve
+      this.#timer = setTimeout(resolve, delayMs)
+    })
+  }
+
+  /** It is there again: the next failure is a new one. */
+  succeeded(): void {
+    this.#delayMs = Math.min(this.#initialMs, this.#maxMs)
+  }
+
+  /** Ends a wait at once. */
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#wake()
+  }
+}
