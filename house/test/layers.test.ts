@@ -58,7 +58,9 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['exposition'],
     ['registry', 'page'],
     ['bridge'],
-    ['index'],
+    ['index', 'push', 'remote-write'],
+    ['exporter'],
+    ['cli'],
   ],
   'packages/alert-sinks': [
     ['types', 'errors'],
@@ -73,7 +75,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */
 const edges =
-  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|recorder|cli|main|lock|receiver)\.ts$|\/(sinks|stores)\//
+  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|stream-handler|recorder|cli|main|lock|receiver)\.ts$|\/(sinks|stores)\//
 const effects =
   /^(node:)?(net|tls|http|https|fs|fs\/promises|child_process|worker_threads|dgram|pg|pg-copy-streams|@electric-sql\/pglite)$/
 

@@ -82,7 +82,7 @@ function consumer(project, packages, tarballs) {
       readdirSync(tarballs).find(file => file.startsWith(`mzalert-${name}-`)),
     )}`
     for (const entry of Object.keys(manifest.exports))
-      if (entry !== './package.json') entries.push(path.posix.join(manifest.name, entry))
+      if (!entry.endsWith('.json')) entries.push(path.posix.join(manifest.name, entry))
   }
   // Packages name each other by version; here every one of them is its tarball.
   const manifest = {

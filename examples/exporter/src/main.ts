@@ -30,8 +30,11 @@ function describe(event: BridgeEvent): string {
       return `${event.view}: connected again, ${event.updates} updates since`
     case 'ended':
       return `${event.view}: will not change any more`
+    case 'blocked':
     case 'failed':
       return `${event.view}: ${event.error.message}`
+    case 'unblocked':
+      return `${event.view}: the rows are good again`
     case 'scrape-failed':
       return `${event.metric ?? 'a request'}: ${String(event.error)}`
   }

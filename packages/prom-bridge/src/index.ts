@@ -4,6 +4,7 @@ export { BridgeError, type BridgeErrorCode, bridgeErrorCodes } from './errors.js
 export type {
   BatchSource,
   BridgeEvent,
+  BridgeEvents,
   BridgeOptions,
   CollisionPolicy,
   DisconnectPolicy,

@@ -129,6 +129,8 @@ export interface BridgeOptions {
   readonly restart?: { readonly initialMs?: number; readonly maxMs?: number } | false
   /** A registry of prom-client or its kin, which then serves ours too, and whose metrics the handler serves too. Default: none. */
   readonly registry?: Registry
+  /** `/-/ready` is 503 while a view is further behind than this. Default: never for that reason. */
+  readonly readyMaxLagMs?: number
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
   /** Told what happens, for a log. What it throws becomes a process warning. */
@@ -181,6 +183,11 @@ export type BridgeEvent =
   | { readonly type: 'unblocked'; readonly view: string }
   /** A metric of the given registry threw and was left out of an answer, or an answer could not be given. */
   | { readonly type: 'scrape-failed'; readonly metric?: string; readonly error: unknown }
+
+/** The events of a bridge by their type, for its `events`. */
+export type BridgeEvents = {
+  [Type in BridgeEvent['type']]: (event: Extract<BridgeEvent, { readonly type: Type }>) => void
+}
 
 /**
  * `starting`: no snapshot yet. In the others what is shown is the last known: `stale` is disconnected, `blocked` has rows that break a

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'eventemitter3'
 import { invalidOption } from '../errors.js'
 import { type Format, familyText, footer } from '../exposition/format.js'
 import { healthFamilies, healthHeaders } from '../exposition/health.js'
@@ -7,7 +8,7 @@ import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.j
 import { hasNoDefaultLabels, Registration } from '../registry/registry.js'
 import { plans } from '../series/plan.js'
 import { eventLoopTurns, finish, type Steps, type Turn } from '../series/slices.js'
-import type { BridgeEvent, BridgeOptions, Registry } from '../types.js'
+import type { BridgeEvent, BridgeEvents, BridgeOptions, Registry } from '../types.js'
 import { openingOf } from './connection.js'
 import { HttpHandler, type RequestHandler } from './handler.js'
 import { Restart } from './restart.js'
@@ -15,14 +16,16 @@ import { View } from './view.js'
 
 /** A running bridge; made by `bridge()`. */
 export interface Bridge extends AsyncDisposable {
+  /** What happens, by its type. An 'error' nobody listens to does not exist here, and a listener that throws is a process warning. */
+  readonly events: Pick<EventEmitter<BridgeEvents>, 'on' | 'once' | 'off'>
   /**
    * Resolves when the first snapshot of every view is applied. Rejects with the first error that ends a view before that, or with
    * `CLOSED`; nobody needs to listen.
    */
   readonly ready: Promise<void>
   /**
-   * `/metrics` (with those of the registry, if one was given), `/-/healthy`, `/-/ready` (503 before `ready`), and at `/` a page of
-   * what fires now, kept current by `/events`. Answers GET and HEAD.
+   * `/metrics` (with those of the registry, if one was given), `/-/healthy`, `/-/ready` (503 before `ready`), `/api/alerts` as JSON or
+   * as server-sent events, as `Accept` has it, and at `/` a page of what fires now, kept current by `/events`. Answers GET and HEAD.
    *
    * `/metrics` is OpenMetrics or the text format, compressed or not, as the request accepts; `?view=` and `?name[]=` select. It is made
    * in slices: however many series there are, the event loop is held for one slice of work at a time.
@@ -53,8 +56,9 @@ export interface Bridge extends AsyncDisposable {
  * http.createServer(b.handler).listen(9884, '127.0.0.1')
  */
 export function bridge(options: BridgeOptions): Bridge {
-  const { registry, now = Date.now } = options
-  const report = reporter(options.onEvent)
+  const { registry, now = Date.now, readyMaxLagMs = Number.POSITIVE_INFINITY } = options
+  const events = new EventEmitter<BridgeEvents>()
+  const report = reporter(options.onEvent, events)
   const checked = plans(options.views)
   if (registry !== undefined && !isRegistry(registry))
     throw invalidOption(
@@ -62,6 +66,8 @@ export function bridge(options: BridgeOptions): Bridge {
       registry,
       'a registry of prom-client, @prometheus-io/client or @platformatic/prom-client',
     )
+  if (!(typeof readyMaxLagMs === 'number' && readyMaxLagMs > 0))
+    throw invalidOption('readyMaxLagMs', readyMaxLagMs, 'milliseconds, more than 0')
   const turn = eventLoopTurns()
   const views = checked.map(
     plan =>
@@ -74,7 +80,16 @@ export function bridge(options: BridgeOptions): Bridge {
   )
   const scrapes: Scrapes = { renderSeconds: new Histogram(), lastBytes: undefined }
   const registration = registry && new Registration(registry, metrics(views, scrapes, registry, now))
-  const running = new RunningBridge(views, scrapes, registration, now, report, turn)
+  const running = new RunningBridge({
+    events,
+    views,
+    scrapes,
+    registration,
+    now,
+    report,
+    turn,
+    readyMaxLagMs,
+  })
   for (const view of views) void view.run()
   return running
 }
@@ -85,41 +100,40 @@ interface Scrapes {
   lastBytes: number | undefined
 }
 
+/** What a bridge is made of. */
+interface Parts {
+  readonly events: EventEmitter<BridgeEvents>
+  readonly views: readonly View[]
+  readonly scrapes: Scrapes
+  readonly registration: Registration | undefined
+  readonly now: () => number
+  readonly report: (event: BridgeEvent) => void
+  readonly turn: Turn
+  readonly readyMaxLagMs: number
+}
+
 class RunningBridge implements Bridge {
   readonly ready: Promise<void>
   readonly handler: RequestHandler
-  readonly #views: readonly View[]
-  readonly #scrapes: Scrapes
-  readonly #registration: Registration | undefined
-  readonly #now: () => number
+  readonly #parts: Parts
   readonly #http: HttpHandler
   #closing: Promise<void> | undefined
 
-  constructor(
-    views: readonly View[],
-    scrapes: Scrapes,
-    registration: Registration | undefined,
-    now: () => number,
-    report: (event: BridgeEvent) => void,
-    turn: Turn,
-  ) {
-    this.#views = views
-    this.#scrapes = scrapes
-    this.#registration = registration
-    this.#now = now
+  constructor(parts: Parts) {
+    this.#parts = parts
     const http = new HttpHandler({
-      views,
-      registration,
+      ...parts,
       exposition: (selection, format) => this.#exposition(selection, format),
-      now,
-      report,
-      turn,
     })
     this.#http = http
     this.handler = (request, response, next) => http.handle(request, response, next)
-    this.ready = Promise.all(views.map(view => view.ready)).then(() => undefined)
+    this.ready = Promise.all(parts.views.map(view => view.ready)).then(() => undefined)
     // Who does not wait for it must not be ended by it: failures are reported as events too.
     this.ready.catch(() => {})
+  }
+
+  get events(): Bridge['events'] {
+    return this.#parts.events
   }
 
   metrics(): string {
@@ -136,21 +150,21 @@ class RunningBridge implements Bridge {
   }
 
   async #close(): Promise<void> {
-    this.#registration?.remove()
+    this.#parts.registration?.remove()
     this.#http.close()
-    const closed = await Promise.allSettled(this.#views.map(view => view.close()))
+    const closed = await Promise.allSettled(this.#parts.views.map(view => view.close()))
     for (const result of closed) if (result.status === 'rejected') throw result.reason
   }
 
   /** Views without their first snapshot, or not held any more, are not there at all. What is exported is what is so now, however long it takes. */
   #exposition({ views: chosen, names }: Selection, format: Format): Steps<readonly Uint8Array[]> {
-    const nowMs = this.#now()
-    const views = this.#views.filter(({ plan }) => chosen?.has(plan.view) ?? true)
+    const nowMs = this.#parts.now()
+    const views = this.#parts.views.filter(({ plan }) => chosen?.has(plan.view) ?? true)
     const gauges = views
       .filter(({ isExported, plan }) => isExported && (names?.has(plan.name) ?? true))
       .map(({ gauge }) => gauge.bytes(nowMs, gauge.current, format))
     const health = views.map(view => view.health())
-    const families = healthFamilies(health, this.#scrapes, nowMs).filter(
+    const families = healthFamilies(health, this.#parts.scrapes, nowMs).filter(
       ({ name }) => names?.has(name) ?? true,
     )
     const texts = families.map(family => familyText(family, format))
@@ -166,8 +180,8 @@ class RunningBridge implements Bridge {
     const chunks: Uint8Array[] = []
     for (const gauge of gauges) for (const chunk of yield* gauge) chunks.push(chunk)
     chunks.push(about)
-    this.#scrapes.renderSeconds.observe(Math.max(0, this.#now() - startMs) / 1000)
-    this.#scrapes.lastBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    this.#parts.scrapes.renderSeconds.observe(Math.max(0, this.#parts.now() - startMs) / 1000)
+    this.#parts.scrapes.lastBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
     return chunks
   }
 }
@@ -220,12 +234,21 @@ function isRegistry(registry: unknown): registry is Registry {
 }
 
 /** A log that throws must not stop a stream: what it throws is shown as a warning of the process. */
-function reporter(onEvent: BridgeOptions['onEvent']): (event: BridgeEvent) => void {
+function reporter(
+  onEvent: BridgeOptions['onEvent'],
+  events: EventEmitter<BridgeEvents>,
+): (event: BridgeEvent) => void {
   return event => {
     try {
       onEvent?.(event)
+      emit(events, event)
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : String(error))
     }
   }
+}
+
+/** TypeScript does not see that a type and its event go together. */
+function emit(events: EventEmitter<BridgeEvents>, event: BridgeEvent): void {
+  ;(events as { readonly emit: (type: string, event: BridgeEvent) => boolean }).emit(event.type, event)
 }

@@ -4,6 +4,7 @@ import { contentTypeOf, type Format } from '../exposition/format.js'
 import { Gzip } from '../exposition/gzip.js'
 import { acceptsGzip, formatOf } from '../exposition/negotiation.js'
 import { type Selection, selectionOf } from '../exposition/selection.js'
+import { AlertEvents, type AlertView, alertsJson } from '../page/api.js'
 import { LiveEvents } from '../page/events.js'
 import { pageHtml } from '../page/html.js'
 import { script } from '../page/script.js'
@@ -11,11 +12,9 @@ import { style } from '../page/style.js'
 import type { Registration } from '../registry/registry.js'
 import { inSlices, type Steps, type Turn } from '../series/slices.js'
 import type { BridgeEvent } from '../types.js'
+import { maxStreams, Streams } from './stream-handler.js'
 import type { View } from './view.js'
 
-/** Pages that may be open at once; each costs a connection. */
-const maxSubscribers = 100
-const tickMs = 250
 /** Some hundred kilobytes. */
 const chunksPerTurn = 4
 
@@ -35,6 +34,8 @@ export interface Served {
   readonly now: () => number
   readonly report: (event: BridgeEvent) => void
   readonly turn: Turn
+  /** Views that are further behind are not ready. */
+  readonly readyMaxLagMs: number
 }
 
 interface Answer {
@@ -43,21 +44,24 @@ interface Answer {
   readonly chunks: readonly Uint8Array[]
 }
 
-/** Answers HTTP requests; holds the connections of open pages and the timer that serves them. */
+/** Answers HTTP requests; holds the connections of open pages and of programs that follow. */
 export class HttpHandler {
   readonly #served: Served
   readonly #events: LiveEvents
   readonly #gzip = new Gzip()
-  readonly #open = new Set<ServerResponse>()
+  readonly #alerts: AlertEvents
+  readonly #streams: Streams
   readonly #routes: Readonly<Record<string, (request: IncomingMessage) => Answer | Promise<Answer>>>
-  #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(served: Served) {
     this.#served = served
     this.#events = new LiveEvents(() => served.views.map(view => view.model()), served.now)
+    this.#alerts = new AlertEvents(() => this.#alertViews(), served.now)
+    this.#streams = new Streams([this.#events, this.#alerts])
     this.#routes = {
       '/': () => this.#page(),
+      '/api/alerts': () => this.#alertsAnswer(),
       '/metrics': request => this.#metrics(request),
       '/-/healthy': () => text(200, 'healthy\n'),
       '/-/ready': () => this.#readiness(),
@@ -75,8 +79,7 @@ export class HttpHandler {
   /** Ends the connections of open pages; whatever is asked from now on is answered with 503. */
   close(): void {
     this.#isClosed = true
-    clearInterval(this.#timer)
-    for (const response of this.#open) response.end()
+    this.#streams.close()
   }
 
   async #handle(
@@ -85,19 +88,25 @@ export class HttpHandler {
     next: ((error?: unknown) => void) | undefined,
   ): Promise<void> {
     const path = pathOf(request.url)
-    const isEvents = path === '/events'
+    const isEvents = path === '/events' || (path === '/api/alerts' && wantsEvents(request))
     const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined
     if (!route && !isEvents) {
       if (next) return next()
-      return send(request, response, text(404, 'There is /, /metrics, /-/healthy and /-/ready.\n'))
+      return send(
+        request,
+        response,
+        text(404, 'There is /, /metrics, /api/alerts, /-/healthy and /-/ready.\n'),
+      )
     }
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return send(request, response, text(405, 'Use GET or HEAD.\n', { allow: 'GET, HEAD' }))
     if (this.#isClosed) return send(request, response, text(503, 'closed\n'))
     const elsewhere = path === '/' ? withSlash(request) : undefined
     if (elsewhere !== undefined) return send(request, response, text(308, '', { location: elsewhere }))
-    if (route) return send(request, response, await route(request), this.#served.turn)
-    return this.#subscribe(request, response)
+    if (route && !isEvents) return send(request, response, await route(request), this.#served.turn)
+    if (this.#streams.isFull)
+      return send(request, response, text(503, `${maxStreams} streams are open already.\n`))
+    return this.#streams.open(request, response, path === '/events' ? this.#events : this.#alerts)
   }
 
   async #metrics({ url, headers }: IncomingMessage): Promise<Answer> {
@@ -142,12 +151,16 @@ export class HttpHandler {
   }
 
   #readiness(): Answer {
-    const waiting = this.#served.views.filter(({ isComplete }) => !isComplete)
-    if (waiting.length === 0) return text(200, 'ready\n')
-    const lines = waiting.map(({ plan, problem }) =>
-      problem ? `${plan.view}: ${problem.message}\n` : `${plan.view}: waiting for the first snapshot\n`,
-    )
-    return text(503, lines.join(''))
+    const { views, now, readyMaxLagMs } = this.#served
+    const lines = views.flatMap(view => {
+      const { plan, problem, isComplete } = view
+      const lagMs = now() - (view.frontierMs ?? 0)
+      if (isComplete && lagMs <= readyMaxLagMs) return []
+      const behind = `${Math.round(lagMs / 1000)} s behind${problem ? `: ${problem.message}` : ''}`
+      const waiting = problem?.message ?? 'waiting for the first snapshot'
+      return `${plan.view}: ${isComplete ? behind : waiting}\n`
+    })
+    return lines.length === 0 ? text(200, 'ready\n') : text(503, lines.join(''))
   }
 
   #page(): Answer {
@@ -163,35 +176,21 @@ export class HttpHandler {
     }
   }
 
-  async #subscribe(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#events.size >= maxSubscribers)
-      return send(request, response, text(503, `${maxSubscribers} pages are open already.\n`))
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      // Proxies that gather answers would make the page late.
-      'x-accel-buffering': 'no',
-    })
-    if (request.method === 'HEAD') {
-      response.end()
-      return
-    }
-    const leave = this.#events.add({
-      send: chunk => void response.write(chunk),
-      isBusy: () => response.writableNeedDrain,
-    })
-    this.#open.add(response)
-    this.#timer ??= setInterval(() => this.#events.tick(), tickMs)
-    response.on('error', () => response.destroy())
-    response.on('close', () => {
-      leave()
-      this.#open.delete(response)
-      if (this.#open.size > 0) return
-      clearInterval(this.#timer)
-      this.#timer = undefined
+  #alertViews(): readonly AlertView[] {
+    return this.#served.views.flatMap(view => {
+      const model = view.model()
+      return model.isAlert ? [{ model, generation: view.gauge.current }] : []
     })
   }
+
+  async #alertsAnswer(): Promise<Answer> {
+    const chunks = await inSlices(alertsJson(this.#alertViews()), this.#served.turn)
+    return { status: 200, headers: { 'content-type': 'application/json', vary: 'accept' }, chunks }
+  }
+}
+
+function wantsEvents({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/event-stream') ?? false
 }
 
 /** Only what the page itself contains runs and styles it: text from a row cannot, even if it were not escaped. */

@@ -90,6 +90,11 @@ export class View {
     return isConnected && this.#sinceMs(this.#lastBatchMs ?? 0) <= this.plan.staleAfterMs ? 'live' : 'stale'
   }
 
+  /** Milliseconds since 1970; undefined before the first snapshot. */
+  get frontierMs(): number | undefined {
+    return this.#frontierMs
+  }
+
   /** Whether its samples are exported: from its first snapshot on, and while they are not current as long as they are held. */
   get isExported(): boolean {
     return this.#isComplete && (this.state === 'live' || this.#sinceMs(this.#currentMs) < this.plan.holdForMs)

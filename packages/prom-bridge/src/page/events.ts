@@ -116,6 +116,6 @@ function behindText({ state, frontierMs }: ViewModel, nowMs: number): string {
 }
 
 /** JSON has no line feeds, so that an event's data is one line. */
-function event(name: string, data: object): string {
+export function event(name: string, data: object): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 }

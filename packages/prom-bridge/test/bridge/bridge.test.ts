@@ -293,6 +293,15 @@ test('a log that throws stops nothing; it is a warning of the process', async ()
   warned.mockRestore()
 })
 
+test('what happens can be listened to by its type', async () => {
+  const made = t.start()
+  const seen: unknown[] = []
+  made.events.on('snapshot', event => seen.push(event.rows))
+  made.events.on('failed', () => seen.push('failed'))
+  await t.source.snapshot([alert('A'), alert('B')])
+  expect(seen).toEqual([2])
+})
+
 test('errors can be told across two copies of the package', () => {
   const copy = Object.assign(new Error('x'), { [Symbol.for('@mzalert/prom-bridge/error')]: true })
   expect(BridgeError.is(copy)).toBe(true)

@@ -300,3 +300,44 @@ describe('the page', () => {
     await expect(eventOf(reader, () => false)).rejects.toThrow('the stream ended')
   })
 })
+
+describe('/api/alerts', () => {
+  test('is JSON, or a stream of events for who asks for one, and only of views of alerts', async () => {
+    const other = new TestSource()
+    await start({
+      views: [
+        { view: 'organization_alert', labels: alertLabels, source },
+        { view: 'counts', labels: {}, value: { multiplicity: true }, source: other },
+      ],
+    })
+    await source.snapshot([alert('A')])
+    await other.snapshot([{ n: 1 }])
+    const json = await fetch(`${url}/api/alerts`)
+    expect(json.headers.get('content-type')).toBe('application/json')
+    expect(await json.json()).toMatchObject({
+      views: [{ view: 'organization_alert', alerts: [{ labels: { organization: 'A' } }] }],
+    })
+    const stream = await fetch(`${url}/api/alerts`, { headers: { accept: 'text/event-stream' } })
+    const reader = eventsOf(stream)
+    await eventOf(reader, name => name === 'snapshot')
+    await source.changes(update(alert('B')))
+    expect(await eventOf(reader, name => name === 'firing')).toMatchObject({
+      view: 'organization_alert',
+      labels: { organization: 'B' },
+    })
+    await reader.return(undefined)
+  })
+})
+
+describe('/-/ready', () => {
+  test('is 503 while a view is further behind than it may be', async () => {
+    let nowMs = 2000
+    await start({ now: () => nowMs, readyMaxLagMs: 60_000 })
+    await source.snapshot([alert('A')])
+    expect((await fetch(`${url}/-/ready`)).status).toBe(200)
+    nowMs += 60_000
+    const response = await fetch(`${url}/-/ready`)
+    expect(response.status).toBe(503)
+    expect(await response.text()).toBe('organization_alert: 61 s behind\n')
+  })
+})

@@ -1,5 +1,5 @@
 import type { Batch, UnknownRow, Update } from '@mzalert/tail-client'
-import { Gauge } from '../../src/exposition/gauge.js'
+import { Gauge, type Generation } from '../../src/exposition/gauge.js'
 import { plans } from '../../src/series/plan.js'
 import { finish } from '../../src/series/slices.js'
 import { type Delta, SeriesStore, type StoreCounts } from '../../src/series/store.js'
@@ -22,6 +22,10 @@ export class WholeView {
 
   get counts(): StoreCounts {
     return this.#store.counts
+  }
+
+  get generation(): Generation {
+    return this.#gauge.current
   }
 
   apply(given: Batch<UnknownRow>): Delta {

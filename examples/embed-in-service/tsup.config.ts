@@ -1,0 +1,3 @@
+import { program } from '../../house/tsup.ts'
+
+export default program({ main: 'src/main.ts' })

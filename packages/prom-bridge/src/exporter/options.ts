@@ -1,0 +1,74 @@
+import { type Connection, type SqlText, sql, type TailOptions } from '@mzalert/tail-client'
+import type { ViewOptions } from '../types.js'
+import type { Config, ConnectionConfig, ViewConfig } from './types.js'
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** A duration as the schema lets it through, in milliseconds. */
+export function durationMs(text: string): number {
+  const [, number = '', unit = ''] = /^([\d.]+)(ms|s|m|h)$/.exec(text) ?? []
+  return Number(number) * (unitsMs[unit] ?? Number.NaN)
+}
+
+/** What `bridge()` takes for a view of a configuration. */
+export function viewOptions(view: ViewConfig, connections: Config['connections']): ViewOptions {
+  const { query, connection, onRemove, onDisconnect, staleAfter, ...same } = view
+  const where = connection === undefined ? Object.values(connections)[0] : connections[connection]
+  return {
+    ...same,
+    ...(where === undefined ? {} : { connection: connectionOf(where) }),
+    ...(query === undefined ? {} : { query: sqlOf(query) }),
+    ...(onRemove === undefined
+      ? {}
+      : { onRemove: onRemove === 'delete' ? onRemove : { zeroForMs: durationMs(onRemove.zeroFor) } }),
+    ...(onDisconnect === undefined
+      ? {}
+      : {
+          onDisconnect:
+            typeof onDisconnect === 'string' ? onDisconnect : { holdForMs: durationMs(onDisconnect.holdFor) },
+        }),
+    ...(staleAfter === undefined ? {} : { staleAfterMs: durationMs(staleAfter) }),
+  }
+}
+
+/** What every `tail()` of a configuration gets. A database that still boots is waited for, unless that is not wished. */
+export function tailOptions({ tail = {} }: Config): Partial<TailOptions> {
+  const { waitForRelation = true, connectTimeout, progressTimeout, snapshotTimeout } = tail
+  return {
+    waitForRelation,
+    ...(connectTimeout === undefined ? {} : { connectTimeoutMs: durationMs(connectTimeout) }),
+    ...(progressTimeout === undefined ? {} : { progressTimeoutMs: durationMs(progressTimeout) }),
+    ...(snapshotTimeout === undefined ? {} : { snapshotTimeoutMs: durationMs(snapshotTimeout) }),
+  }
+}
+
+/** Whoever writes the file writes the query: there is nothing in it to quote. */
+function sqlOf(query: string): SqlText {
+  return sql(Object.assign([query], { raw: [query] }))
+}
+
+function connectionOf(connection: string | ConnectionConfig): Connection {
+  return connection
+}
+
+/** Everything of a configuration that must not be in a log. */
+export function secretsOf({ connections, remoteWrite }: Config): readonly string[] {
+  const passwords = Object.values(connections).flatMap(connection => {
+    if (typeof connection !== 'string') return connection.password ?? []
+    const password = /^[^:]+:\/\/[^/@]*?:([^@]*)@/.exec(connection)?.[1] ?? ''
+    return [password, decoded(password)]
+  })
+  const headers = Object.values(remoteWrite?.headers ?? {}).flatMap(value => [
+    value,
+    value.replace(/^\S+\s+/, ''),
+  ])
+  return [...new Set([...passwords, ...headers])].filter(secret => secret.length > 0)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { newLog } from '../../src/exporter/log.js'
+import { secretsOf } from '../../src/exporter/options.js'
+
+const secret = 'p"ss w\\rd%2F'
+
+function logged(level: string, ...errors: readonly unknown[]): readonly Record<string, unknown>[] {
+  const lines: string[] = []
+  const config = {
+    connections: {
+      a: { host: 'db', password: secret },
+      b: 'postgres://u:hunter%202@db/d',
+    },
+    remoteWrite: { url: 'http://x', headers: { authorization: 'Bearer token-7' } },
+    views: [],
+  }
+  const log = newLog(level, secretsOf(config), line => lines.push(line))
+  for (const error of errors) log.event({ type: 'scrape-failed', error })
+  log.info(`Connecting to postgres://u:hunter%202@db/d with ${secret}, hunter 2, token-7.`, { secret })
+  for (const line of lines)
+    for (const text of [secret, JSON.stringify(secret).slice(1, -1), 'hunter', 'token-7'])
+      expect(line).not.toContain(text)
+  return lines.map(line => JSON.parse(line) as Record<string, unknown>)
+}
+
+test('no password and no token is in a line of the log, however it got there', () => {
+  const [failed, said] = logged('info', new Error(`refused ${secret}`))
+  expect(failed).toMatchObject({ event: 'scrape-failed', problem: 'refused ***' })
+  expect(said).toMatchObject({
+    msg: 'Connecting to postgres://u:***@db/d with ***, ***, ***.',
+    secret: '***',
+  })
+})
+
+test('lines are objects with a time and a level, and those below the level are not written', () => {
+  expect(logged('info')).toMatchObject([{ level: 30, time: expect.stringMatching(/^\d{4}-.*Z$/) }])
+  expect(logged('error')).toEqual([])
+})
