@@ -14,6 +14,6 @@ async function writeSchema(): Promise<void> {
 }
 
 export default library(
-  { index: 'src/index.ts', cli: 'src/cli.ts' },
+  { index: 'src/index.ts', cli: 'src/cli.ts', 'remote-write': 'src/remote-write.ts' },
   { define: { PROM_BRIDGE_VERSION: JSON.stringify(version) }, onSuccess: writeSchema },
 )

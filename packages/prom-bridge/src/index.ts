@@ -9,6 +9,7 @@ export type {
   CollisionPolicy,
   DisconnectPolicy,
   LabelOptions,
+  LiveSample,
   NullPolicy,
   OverLimitPolicy,
   Registry,

@@ -151,6 +151,15 @@ export interface Registry {
   readonly contentType: string
 }
 
+/** One series at one moment. */
+export interface LiveSample {
+  /** Name and labels as the exposition has them: the identity of the series. */
+  readonly series: string
+  /** With the name, as `__name__`. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
 /** What happens to a bridge. */
 export type BridgeEvent =
   /** The first snapshot of a view is applied; `rows` counts duplicates. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
 import { invalidOption } from '../errors.js'
-import { type Format, familyText, footer } from '../exposition/format.js'
+import { type Format, familySamples, familyText, footer } from '../exposition/format.js'
 import { healthFamilies, healthHeaders } from '../exposition/health.js'
 import { Histogram } from '../exposition/histogram.js'
 import type { Selection } from '../exposition/selection.js'
@@ -8,7 +8,7 @@ import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.j
 import { hasNoDefaultLabels, Registration } from '../registry/registry.js'
 import { plans } from '../series/plan.js'
 import { eventLoopTurns, finish, type Steps, type Turn } from '../series/slices.js'
-import type { BridgeEvent, BridgeEvents, BridgeOptions, Registry } from '../types.js'
+import type { BridgeEvent, BridgeEvents, BridgeOptions, LiveSample, Registry } from '../types.js'
 import { openingOf } from './connection.js'
 import { HttpHandler, type RequestHandler } from './handler.js'
 import { Restart } from './restart.js'
@@ -33,6 +33,8 @@ export interface Bridge extends AsyncDisposable {
   readonly handler: RequestHandler
   /** Our metrics as they are now, in the text format: one state, never the middle of a batch. Made in one turn, at any size. */
   metrics(): string
+  /** Every series of ours, one after the other, as all of them are at the call: what comes meanwhile changes nothing. */
+  samples(): Iterable<LiveSample>
   /** Closes the streams and the pages that are open, and takes our metrics out of the registry. Idempotent. */
   close(): Promise<void>
 }
@@ -140,6 +142,21 @@ class RunningBridge implements Bridge {
     return Buffer.concat(finish(this.#exposition(everything, 'text'))).toString()
   }
 
+  samples(): Iterable<LiveSample> {
+    const { views, scrapes, now } = this.#parts
+    const nowMs = now()
+    const gauges = views.filter(({ isExported }) => isExported).map(({ gauge }) => gauge.samples(nowMs))
+    const health = healthFamilies(
+      views.map(view => view.health()),
+      scrapes,
+      nowMs,
+    )
+    return (function* () {
+      for (const samples of gauges) yield* samples
+      for (const family of health) yield* familySamples(family)
+    })()
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -200,10 +217,10 @@ function metrics(
     return new RegisteredMetric(
       { name: plan.name, help: plan.help, type: 'gauge' },
       {
-        samples: () => (view.isExported ? gaugeSamples(gauge, plan.labelNames, now()) : []),
+        samples: () => (view.isExported ? gaugeSamples(gauge, now()) : []),
         block: () => {
           if (!view.isExported) return []
-          return (hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples)(gauge, plan.labelNames, now())
+          return (hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples)(gauge, now())
         },
       },
     )

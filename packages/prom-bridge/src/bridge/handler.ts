@@ -100,7 +100,8 @@ export class HttpHandler {
     }
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return send(request, response, text(405, 'Use GET or HEAD.\n', { allow: 'GET, HEAD' }))
-    if (this.#isClosed) return send(request, response, text(503, 'closed\n'))
+    // Who keeps its connection would keep the server from ending.
+    if (this.#isClosed) return send(request, response, text(503, 'closed\n', { connection: 'close' }))
     const elsewhere = path === '/' ? withSlash(request) : undefined
     if (elsewhere !== undefined) return send(request, response, text(308, '', { location: elsewhere }))
     if (route && !isEvents) return send(request, response, await route(request), this.#served.turn)

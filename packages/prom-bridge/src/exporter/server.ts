@@ -1,8 +1,10 @@
 import { createServer } from 'node:http'
 import { type Bridge, bridge } from '../bridge/bridge.js'
+import { type RemoteWrite, remoteWrite } from '../remote-write.js'
 import type { CheckedConfig } from './config.js'
 import type { Log } from './log.js'
 import { durationMs, tailOptions } from './options.js'
+import type { Config } from './types.js'
 
 /** Answers that are under way may take so long when the exporter is closed. */
 const lastAnswersMs = 10_000
@@ -32,6 +34,7 @@ export async function startExporter({ config, views }: CheckedConfig, log: Log):
     readyMaxLagMs: durationMs(config.ready?.maxLag ?? '5m'),
     onEvent: log.event,
   })
+  const push = config.remoteWrite && startPush(made, config.remoteWrite, log)
   const server = createServer(
     // Whoever connects and sends nothing, or sends it slowly, gives its place up.
     { maxHeaderSize: maxHeaderBytes, headersTimeout: 10_000, requestTimeout: 30_000 },
@@ -44,6 +47,7 @@ export async function startExporter({ config, views }: CheckedConfig, log: Log):
       server.once('error', reject).listen(port, host, resolve)
     })
   } catch (error) {
+    await push?.close()
     await made.close()
     throw error
   }
@@ -51,6 +55,7 @@ export async function startExporter({ config, views }: CheckedConfig, log: Log):
   const bound = typeof address === 'object' && address !== null ? address.port : port
   const close = async (): Promise<void> => {
     const closed = new Promise<void>(resolve => server.close(() => resolve()))
+    await push?.close()
     await made.close()
     const deadline = setTimeout(() => server.closeAllConnections(), lastAnswersMs)
     await closed
@@ -65,4 +70,18 @@ export async function startExporter({ config, views }: CheckedConfig, log: Log):
       return closing
     },
   }
+}
+
+function startPush(made: Bridge, config: NonNullable<Config['remoteWrite']>, log: Log): RemoteWrite {
+  const { url, interval, labels, headers } = config
+  return remoteWrite(made, {
+    url,
+    ...(interval === undefined ? {} : { intervalMs: durationMs(interval) }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(headers === undefined ? {} : { headers }),
+    onEvent: event => {
+      const { type, ...details } = event
+      if (type !== 'sent') log.error('Series were not taken by remote write.', { event: type, ...details })
+    },
+  })
 }

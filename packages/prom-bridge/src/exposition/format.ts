@@ -1,4 +1,5 @@
 import { labelSet } from '../series/text.js'
+import type { LiveSample } from '../types.js'
 
 /** One family of the text format with all its samples. */
 export interface Family {
@@ -55,4 +56,12 @@ export function familyText({ name, help, type, samples }: Family, format: Format
     return `${name}${suffix}${set} ${valueText(value)}\n`
   })
   return header(name, help, type, format) + lines.join('')
+}
+
+/** The samples of a small family, one by one. */
+export function* familySamples({ name, samples }: Family): Generator<LiveSample> {
+  for (const { suffix = '', labels, value } of samples) {
+    const set = labelSet(Object.keys(labels), Object.values(labels))
+    yield { series: `${name}${suffix}${set}`, labels: { ...labels, __name__: `${name}${suffix}` }, value }
+  }
 }

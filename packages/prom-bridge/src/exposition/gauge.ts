@@ -1,6 +1,7 @@
 import type { Series } from '../series/series.js'
 import { Budget, type Steps } from '../series/slices.js'
 import type { Delta } from '../series/store.js'
+import type { LiveSample } from '../types.js'
 import { type Format, header } from './format.js'
 import { Segment, segmentSize } from './segment.js'
 
@@ -61,6 +62,25 @@ export class Gauge {
   /** The lines of the samples of the current generation, a text for each segment. */
   texts(nowMs: number): readonly string[] {
     return this.#current.segments.map(segment => segment.text(this.name, this.#shown(nowMs)))
+  }
+
+  /** The samples of the current generation, one by one. */
+  samples(nowMs: number): Iterable<LiveSample> {
+    const { name } = this
+    const { segments } = this.#current
+    const shown = (value: number): number => this.valueAt(value, nowMs)
+    return (function* () {
+      for (const { series, values } of segments)
+        for (const [index, one] of series.entries())
+          yield {
+            series: `${name}${one.labels}`,
+            // Few ask for the labels: what was sent once is kept.
+            get labels() {
+              return { ...one.labelRecord, __name__: name }
+            },
+            value: shown(values[index] ?? Number.NaN),
+          }
+    })()
   }
 
   /** The whole family of a generation: its header, then the lines of the samples, a buffer for each segment. */

@@ -67,10 +67,10 @@ export class RegisteredMetric {
 }
 
 /** The samples of a gauge, one object each. */
-export function gaugeSamples(gauge: Gauge, labelNames: readonly string[], nowMs: number): readonly Sample[] {
+export function gaugeSamples(gauge: Gauge, nowMs: number): readonly Sample[] {
   return gauge.current.segments.flatMap(({ series, values }) =>
     series.map((one, index) => ({
-      labels: labelsOf(labelNames, one.values),
+      labels: one.labelRecord,
       value: gauge.valueAt(values[index] ?? Number.NaN, nowMs),
     })),
   )
@@ -80,29 +80,13 @@ export function gaugeSamples(gauge: Gauge, labelNames: readonly string[], nowMs:
  * The samples of a gauge as one value: all lines but the last as its name, and the last as registries expect them.
  * Should a registry add labels after all, only the last line has them, and every line is still valid.
  */
-export function gaugeBlock(
-  gauge: Gauge,
-  labelNames: readonly string[],
-  nowMs: number,
-): readonly RegistryValue[] {
+export function gaugeBlock(gauge: Gauge, nowMs: number): readonly RegistryValue[] {
   const segment = gauge.current.segments.at(-1)
   const last = segment?.series.at(-1)
   if (segment === undefined || last === undefined) return []
   const text = gauge.texts(nowMs).join('')
   const lines = text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)
-  const labels = labelsOf(labelNames, last.values)
+  const labels = last.labelRecord
   const value = gauge.valueAt(segment.values.at(-1) ?? Number.NaN, nowMs)
   return [{ metricName: lines + gauge.name, labels, value }]
-}
-
-function labelsOf(
-  names: readonly string[],
-  values: readonly (string | null)[],
-): Readonly<Record<string, string>> {
-  const labels: Record<string, string> = {}
-  names.forEach((name, index) => {
-    const value = values[index] ?? null
-    if (value !== null) labels[name] = value
-  })
-  return labels
 }

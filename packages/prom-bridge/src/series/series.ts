@@ -51,6 +51,17 @@ export class Series {
     return labelValuesOf(this.labels, this.#names)
   }
 
+  /** The labels that are there, by name. */
+  get labelRecord(): Readonly<Record<string, string>> {
+    const { values } = this
+    return Object.fromEntries(
+      this.#names.flatMap((name, index) => {
+        const value = values[index] ?? null
+        return value === null ? [] : [[name, value]]
+      }),
+    )
+  }
+
   /** Rows with these labels that the view holds now; more than one is a collision. */
   get size(): number {
     if (this.#live === undefined) return 0

@@ -9,6 +9,7 @@ import { messages, progress, type ScriptedClient, ScriptedServer, update } from 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { parseExposition, samplesOf } from '../support/parse.js'
+import { Receiver } from '../support/receiver.js'
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
 const children: ChildProcess[] = []
@@ -125,7 +126,7 @@ test('a scrape that is under way at SIGTERM is finished, and new ones are not ta
             response.on('data', (chunk: Buffer) => {
               text += chunk.toString()
             })
-            response.on('end', () => resolve(text))
+            response.on('end', () => resolve(text)).on('error', reject)
           },
         )
       }
@@ -134,6 +135,20 @@ test('a scrape that is under way at SIGTERM is finished, and new ones are not ta
   })
   expect(Object.keys(samplesOf(body, 'v') ?? {})).toHaveLength(3002)
   expect((await ended).code).toBe(0)
+})
+
+test('series are pushed where the configuration says so', async () => {
+  const receiver = await Receiver.start()
+  const push = `remoteWrite: { url: "${receiver.url}", interval: 50ms, labels: { job: exporter }, headers: { authorization: Bearer t0ken } }`
+  const { child, ended, url } = run(`${config}${push}\n`)
+  await url
+  const wanted = '{"__name__":"v","job":"exporter","organization":"A"}'
+  while (!receiver.live.has(wanted)) await new Promise(resolve => setImmediate(resolve))
+  expect(receiver.headers.at(-1)).toMatchObject({ authorization: 'Bearer t0ken' })
+  child.kill('SIGTERM')
+  expect((await ended).code).toBe(0)
+  expect(receiver.live.has(wanted)).toBe(true)
+  await receiver.close()
 })
 
 test('--check-config says that nothing is wrong, or what is, with its place', async () => {
