@@ -238,7 +238,8 @@ export class SeriesStore {
     for (const series of settling) {
       const before = series.value
       if (series.size > 0) {
-        series.value = yield* settled(series, this.#settlement, budget)
+        // Zero has no sign in an exposition, and must have none elsewhere.
+        series.value = (yield* settled(series, this.#settlement, budget)) + 0
         if (!series.isPublished) candidates.push(series)
         else if (!Object.is(before, series.value)) delta.changed.push(series)
         if (series.zeroUntilMs !== undefined) {

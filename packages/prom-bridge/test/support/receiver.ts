@@ -72,7 +72,7 @@ export class Receiver {
 }
 
 /** Throws for labels that are unsorted, empty or double, for series without a name or a sample, and for fields that nobody knows. */
-export function readWriteRequest(bytes: Uint8Array): readonly ReceivedSeries[] {
+function readWriteRequest(bytes: Uint8Array): readonly ReceivedSeries[] {
   return fieldsOf(bytes).map(([field, series]) => {
     if (field !== 1) throw new Error(`field ${field} of a request`)
     const labels: [string, string][] = []
