@@ -10,6 +10,7 @@ const tasks = {
   check,
   demo,
   bench,
+  'bench:bridge': benchBridge,
   soak,
   'test:real': testReal,
   'stack:check': stackCheck,
@@ -80,6 +81,11 @@ async function demo(args) {
 async function bench(args) {
   const built = await turbo('build', [])
   return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
+}
+
+async function benchBridge(args) {
+  const built = await turbo('build', ['--filter=@mzalert/bench...'])
+  return built || execute(process.execPath, [path.join('bench', 'bridge.mjs'), ...args])
 }
 
 /** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes. */

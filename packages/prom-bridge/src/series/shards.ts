@@ -1,7 +1,7 @@
 /** A map that grows moves all of its entries at once: none of the shards has enough of them for that to take long. */
 const shardCount = 256
-/** Characters of a key that are looked at. */
-const sampledCharacters = 16
+/** Characters of a key that are looked at: of longer ones only every second, third, … */
+const sampledCharacters = 256
 
 /**
  * A map from texts, in many maps: no operation holds the event loop for longer than a small map would, at any size.
@@ -26,6 +26,11 @@ export class ShardedMap<Value> {
     this.#of(key).delete(key)
   }
 
+  /** Entries of the largest shard. */
+  get largest(): number {
+    return Math.max(...this.#shards.map(({ size }) => size))
+  }
+
   *values(): Generator<Value> {
     for (const shard of this.#shards) yield* shard.values()
   }
@@ -35,8 +40,11 @@ export class ShardedMap<Value> {
     let hash = key.length
     for (let index = key.length - 1; index >= 0; index -= step)
       hash = (Math.imul(hash, 31) + key.charCodeAt(index)) | 0
-    // The highest bits depend on all characters, the lowest only on the last ones.
-    const shard = this.#shards[Math.imul(hash, 0x9e3779b1) >>> 24]
+    // Keys that are counted up must not fill the shards in step, or all of them would grow at once: every bit depends on every other
+    // (the finalizer of MurmurHash3).
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+    const shard = this.#shards[(hash ^ (hash >>> 16)) & (shardCount - 1)]
     if (shard === undefined) throw new RangeError('There are as many shards as eight bits have values.')
     return shard
   }

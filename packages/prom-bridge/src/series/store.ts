@@ -265,6 +265,7 @@ export class SeriesStore {
     for (const series of added) {
       series.sinceMs = atMs
       series.isSinceExact = !this.#isFirst
+      if (budget.spend()) yield
     }
     for (const series of back) series.sinceMs = atMs
     this.#isFirst = false

@@ -1,0 +1,147 @@
+// Holds and serves series in several ways, each in a process of its own, and prints medians and ratios side by side.
+// `npm run bench:bridge -- [sizes, by commas] [rounds] [seconds of churn]`
+import { fork } from 'node:child_process'
+import { get } from 'node:http'
+import { fileURLToPath } from 'node:url'
+
+const sizes = (process.argv[2] ?? '1000,10000,100000,1000000').split(',').map(Number)
+const rounds = Number(process.argv[3] ?? 3)
+const churnSeconds = Number(process.argv[4] ?? 60)
+const ways = ['bridge', 'prom-client', '@prometheus-io/client', '@platformatic/prom-client']
+const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+class Worker {
+  #child
+  constructor(way) {
+    this.#child = fork(fileURLToPath(new URL('bridge-worker.mjs', import.meta.url)), [way], {
+      execArgv: ['--expose-gc', '--max-old-space-size=4096'],
+    })
+  }
+
+  answer() {
+    return new Promise((resolve, reject) => {
+      const ended = code => reject(new Error(`the worker ended with ${code}`))
+      this.#child.once('exit', ended)
+      this.#child.once('message', message => {
+        this.#child.off('exit', ended)
+        resolve(message)
+      })
+    })
+  }
+
+  ask(message) {
+    const answer = this.answer()
+    this.#child.send(message)
+    return answer
+  }
+
+  end() {
+    this.#child.kill()
+  }
+}
+
+/** Reads everything and keeps nothing; gives the time and the bytes. */
+function scrape(port, encoding) {
+  const start = performance.now()
+  return new Promise((resolve, reject) => {
+    get({ port, path: '/metrics', agent: false, headers: { 'accept-encoding': encoding } }, response => {
+      let bytes = 0
+      response.on('data', chunk => {
+        bytes += chunk.length
+      })
+      response.on('end', () => resolve({ ms: performance.now() - start, bytes }))
+    }).on('error', reject)
+  })
+}
+
+async function measure(way, size) {
+  const worker = new Worker(way)
+  try {
+    const { port } = await worker.answer()
+    const empty = await worker.ask({ size: true })
+    const fill = await worker.ask({ fill: size })
+    const cold = await scrape(port, 'identity')
+    const coldBlock = await worker.ask({ size: true })
+    const warm = []
+    for (let round = 0; round < rounds; round++) warm.push(await scrape(port, 'identity'))
+    const warmBlock = await worker.ask({ size: true })
+    const changed = Math.min(1000, size)
+    const update = await worker.ask({ update: changed })
+    const after = await scrape(port, 'identity')
+    const { heapUsed, rss } = await worker.ask({ size: true })
+    // A snapshot again, as after a reconnect without history. The others have nothing to compare with.
+    const again = way === 'bridge' ? await worker.ask({ fill: size }) : undefined
+    return {
+      'fill ms': fill.ms,
+      'its block ms': fill.blockMs,
+      'without gc': fill.blockWithoutGcMs,
+      'again block': again?.blockMs,
+      'again w/o gc': again?.blockWithoutGcMs,
+      '1k updates ms': update.ms,
+      'first scrape ms': cold.ms,
+      'its block': coldBlock.blockMs,
+      'scrape ms': median(warm.map(({ ms }) => ms)),
+      'scrape block': warmBlock.blockMs,
+      'scrape w/o gc': warmBlock.blockWithoutGcMs,
+      'after 1k ms': after.ms,
+      'MB body': after.bytes / 1e6,
+      'heap B/series': (heapUsed - empty.heapUsed) / size,
+      'RSS MB': rss / 1e6,
+    }
+  } finally {
+    worker.end()
+  }
+}
+
+/** A thousand series end and a thousand begin, every second, and somebody scrapes. */
+async function churn(seconds) {
+  const worker = new Worker('bridge')
+  const heaps = []
+  let longest = 0
+  try {
+    const { port } = await worker.answer()
+    await worker.ask({ fill: 10_000 })
+    for (let second = 0; second < seconds; second++) {
+      const start = performance.now()
+      await worker.ask({ churn: 1000 })
+      await scrape(port, 'gzip')
+      const { heapUsed, blockMs } = await worker.ask({ size: true })
+      heaps.push(heapUsed)
+      if (second > 0) longest = Math.max(longest, blockMs)
+      await new Promise(resolve => setTimeout(resolve, Math.max(0, 1000 - (performance.now() - start))))
+    }
+  } finally {
+    worker.end()
+  }
+  const quarter = Math.max(1, Math.floor(heaps.length / 4))
+  return {
+    'heap MB, first quarter': median(heaps.slice(0, quarter)) / 1e6,
+    'heap MB, last quarter': median(heaps.slice(-quarter)) / 1e6,
+    'longest block ms': longest,
+  }
+}
+
+const rounded = row =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value === undefined ? '' : Number(value.toPrecision(3)),
+    ]),
+  )
+
+for (const size of sizes) {
+  console.log(`\n${size} series of 5 labels:`)
+  const results = {}
+  for (const way of ways) {
+    try {
+      results[way] = rounded(await measure(way, size))
+    } catch (error) {
+      results[way] = { 'fill ms': error.message }
+    }
+  }
+  console.table(results)
+}
+if (churnSeconds > 0) {
+  console.log(`\n10,000 series, of which 1000 end and 1000 begin every second, for ${churnSeconds} s:`)
+  console.table([rounded(await churn(churnSeconds))])
+}
