@@ -10,7 +10,8 @@ const tasks = {
   check,
   demo,
   bench,
-  'bench:bridge': benchBridge,
+  'bench:bridge': args => benchOf('bridge.mjs', args),
+  'bench:delay': args => benchOf('delay.mjs', args),
   soak,
   'test:real': testReal,
   'stack:check': stackCheck,
@@ -83,9 +84,9 @@ async function bench(args) {
   return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
 }
 
-async function benchBridge(args) {
+async function benchOf(file, args) {
   const built = await turbo('build', ['--filter=@mzalert/bench...'])
-  return built || execute(process.execPath, [path.join('bench', 'bridge.mjs'), ...args])
+  return built || execute(process.execPath, [path.join('bench', file), ...args])
 }
 
 /** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes. */

@@ -1,5 +1,6 @@
 /**
- * What keeps an open page current: it takes over the sections that `/events` sends, and tells times relative to now.
+ * What keeps an open page current: it takes over the sections that `/events` sends, tells times relative to now, and lets the rows that
+ * are shown be sorted by a column and filtered by a text.
  * The markup comes from the server, which has escaped it; without the script the page says the same, once.
  */
 export const script = `(() => {
@@ -36,6 +37,70 @@ const link = (state, text) => {
   line.className = 'link ' + state
   if (line.textContent !== text) line.textContent = text
 }
+const sorts = new Map()
+let filter = ''
+const valueOf = cell => {
+  const time = cell.querySelector('time')
+  if (time) return -Number(time.dataset.ms)
+  const text = cell.textContent
+  return cell.classList.contains('number') && text !== '' && !isNaN(text) ? Number(text) : text
+}
+const compare = (a, b) => typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b))
+const arrange = section => {
+  const table = section.querySelector('table')
+  if (!table) return
+  const tbody = table.tBodies[0]
+  const sort = sorts.get(section.id)
+  if (sort) {
+    const rows = [...tbody.rows].map(row => [valueOf(row.cells[sort.column]), row])
+    rows.sort(([a], [b]) => compare(a, b) * sort.sign)
+    tbody.append(...rows.map(([, row]) => row))
+  }
+  let shown = 0
+  for (const row of tbody.rows) {
+    const said = [...row.cells].filter(cell => !cell.querySelector('time')).map(cell => cell.textContent)
+    row.hidden = !said.join(' ').toLowerCase().includes(filter)
+    shown += row.hidden ? 0 : 1
+  }
+  section.querySelector('.filtered')?.remove()
+  if (filter) {
+    const note = document.createElement('p')
+    note.className = 'more filtered'
+    note.textContent = shown + ' of the ' + tbody.rows.length + ' rows above match.'
+    table.parentElement.after(note)
+  }
+}
+const enhance = section => {
+  const heads = [...section.querySelectorAll('thead th')]
+  heads.forEach((head, column) => {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.append(...head.childNodes)
+    head.append(button)
+    const mark = () => {
+      const sort = sorts.get(section.id)
+      heads.forEach((each, index) => each.setAttribute('aria-sort', sort?.column === index ? (sort.sign > 0 ? 'ascending' : 'descending') : 'none'))
+    }
+    button.addEventListener('click', () => {
+      const sort = sorts.get(section.id)
+      sorts.set(section.id, { column, sign: sort?.column === column ? -sort.sign : 1 })
+      mark()
+      arrange(section)
+    })
+    if (column === 0) mark()
+  })
+  arrange(section)
+}
+const search = document.createElement('input')
+search.type = 'search'
+search.placeholder = 'Filter the rows'
+search.setAttribute('aria-label', 'Filter the rows')
+search.addEventListener('input', () => {
+  filter = search.value.trim().toLowerCase()
+  document.querySelectorAll('section').forEach(arrange)
+})
+document.querySelector('.top').append(search)
+document.querySelectorAll('section').forEach(enhance)
 const on = {
   hello: ({ page }) => {
     if (page !== body.dataset.page) location.reload()
@@ -44,7 +109,10 @@ const on = {
     const section = $('view-' + index)
     if (!section) return
     const wasOpen = section.querySelector('details')?.open
+    const focused = [...section.querySelectorAll('thead button')].indexOf(document.activeElement)
     section.innerHTML = html
+    enhance(section)
+    if (focused >= 0) section.querySelectorAll('thead button')[focused]?.focus()
     const details = section.querySelector('details')
     if (details && wasOpen) details.open = true
     if (say) $('say').textContent = say

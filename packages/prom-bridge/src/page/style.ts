@@ -11,6 +11,7 @@ export const style = `
   }
 }
 * { box-sizing: border-box }
+[hidden] { display: none !important }
 body {
   margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 60rem; background: var(--back); color: var(--text);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
@@ -37,6 +38,11 @@ h3 { font-size: .8rem; font-weight: 600; color: var(--soft); margin: 1.1rem 0 .3
 .wide { overflow-x: auto }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
 th { text-align: left; font-size: .8rem; font-weight: 600; color: var(--soft); padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line) }
+th button { all: unset; cursor: pointer }
+th button:focus-visible { outline: 2px solid; outline-offset: 2px; border-radius: 3px }
+th[aria-sort=ascending] button::after { content: " ↑" }
+th[aria-sort=descending] button::after { content: " ↓" }
+input { flex: 1 0 100%; max-width: 22rem; font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .35rem .7rem }
 td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
 tr:last-child td { border-bottom: 0 }
 th:last-child, td:last-child { padding-right: 0 }
