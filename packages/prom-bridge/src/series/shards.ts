@@ -26,6 +26,10 @@ export class ShardedMap<Value> {
     this.#of(key).delete(key)
   }
 
+  get size(): number {
+    return this.#shards.reduce((sum, { size }) => sum + size, 0)
+  }
+
   /** Entries of the largest shard. */
   get largest(): number {
     return Math.max(...this.#shards.map(({ size }) => size))

@@ -93,9 +93,9 @@ export class SeriesStore {
       this.#admission = new Admission({ maxSeries, policy: overLimit })
   }
 
-  /** Whether a snapshot has been applied; nothing is published before. */
-  get isComplete(): boolean {
-    return this.#isComplete
+  /** Rows and series that are in memory: those of the view, those it owes, and series that are kept at 0 or wait. */
+  get held(): number {
+    return this.#rows.size + this.#series.size
   }
 
   get counts(): StoreCounts {

@@ -204,7 +204,7 @@ describe('ready', () => {
   })
 })
 
-test('a column that goes missing later fails the view, and what it had stays', async () => {
+test('B18: a column that goes missing later fails the view, and what it had stays', async () => {
   const made = t.start()
   await t.source.snapshot([alert('A')])
   void t.source.changes(update(alert('B')), update({ alert_cond: 'x' }))
@@ -224,7 +224,7 @@ test('a view that never changes again stays up, and does not fall behind', async
   expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
 })
 
-test('lag is told at the scrape, from the last frontier, which progress alone moves', async () => {
+test('B13: lag is told at the scrape, from the last frontier, which progress alone moves', async () => {
   const made = t.start()
   await t.source.snapshot([], 1000)
   expect(healthOf(made, 'mzalert_view_frontier_seconds')).toBe(1.001)
@@ -254,7 +254,7 @@ describe('close', () => {
     expect(t.events).toHaveLength(before)
   })
 
-  test('applies nothing that comes after it', async () => {
+  test('B32: applies nothing that comes after it', async () => {
     const made = t.start()
     const closed = made.close()
     void t.source.snapshot([alert('A')])

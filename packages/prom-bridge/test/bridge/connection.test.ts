@@ -16,7 +16,7 @@ async function deadPort(): Promise<number> {
   return port
 }
 
-test('a server that is not there is tried again, and every attempt is reported', async () => {
+test('B31: a server that is not there is tried again, and every attempt is reported', async () => {
   const events: BridgeEvent[] = []
   const made = bridge({
     connection: { host: '127.0.0.1', port: await deadPort(), user: 'materialize' },

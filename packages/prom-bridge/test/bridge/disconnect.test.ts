@@ -5,7 +5,7 @@ import { alert, batch, until, update } from '../support/source.js'
 const t = bench()
 
 describe('a view that is disconnected', () => {
-  test('keeps its samples for as long as it is told, and has them again with its connection', async () => {
+  test('B30: keeps its samples for as long as it is told, and has them again with its connection', async () => {
     const made = t.start([{ onDisconnect: { holdForMs: 60_000 } }])
     t.source.status = { phase: 'live', reconnects: 0 }
     await t.source.snapshot([alert('A')])
@@ -21,7 +21,7 @@ describe('a view that is disconnected', () => {
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
   })
 
-  test('is also one that is connected and silent for too long; progress is enough to be current', async () => {
+  test('B30: is also one that is connected and silent for too long; progress is enough to be current', async () => {
     const made = t.start([{ staleAfterMs: 30_000, onDisconnect: { holdForMs: 60_000 } }])
     t.source.status = { phase: 'live', reconnects: 0 }
     await t.source.snapshot([alert('A')])
@@ -48,7 +48,7 @@ describe('a view that is disconnected', () => {
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
   })
 
-  test('is current when the clock was set back', async () => {
+  test('B33: is current when the clock was set back', async () => {
     const made = t.start([{ staleAfterMs: 30_000, onDisconnect: { holdForMs: 60_000 } }])
     await t.source.snapshot([alert('A')])
     t.nowMs -= 10 ** 6
@@ -90,7 +90,7 @@ describe('a view whose rows break a policy', () => {
     expect(healthOf(made, 'mzalert_alert_transitions_total', undefined, { to: 'firing' })).toBe(0)
   })
 
-  test('is dropped after the time that it is held', async () => {
+  test('B30: is dropped after the time that it is held', async () => {
     const made = t.start([{ maxSeries: 1, overLimit: 'fail', onDisconnect: { holdForMs: 60_000 } }])
     await t.source.snapshot([alert('A')])
     await t.source.changes(update(alert('B')))

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, request, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -79,7 +79,7 @@ describe('/metrics', () => {
     expect(samplesOf(text, 'mzalert_view_rows')).toEqual({ '{"view":"organization_alert"}': 1 })
   })
 
-  test('has everything of a registry that was given, and ours, exactly once', async () => {
+  test('B24: has everything of a registry that was given, and ours, exactly once', async () => {
     const registry = new Registry()
     new Counter({ name: 'host_total', help: 'Theirs.', registers: [registry] }).inc()
     await start({ registry })
@@ -92,7 +92,7 @@ describe('/metrics', () => {
     expect(families.get('organization_alert')?.samples).toHaveLength(1)
   })
 
-  test('has ours also when the host cleared its registry, or another metric throws, which is reported', async () => {
+  test('B23: has ours also when the host cleared its registry, or another metric throws, which is reported', async () => {
     const registry = new Registry()
     await start({ registry })
     await source.snapshot([alert('A')])
@@ -159,7 +159,30 @@ describe('/metrics', () => {
     expect(warnings).toEqual([])
   })
 
-  test('a scraper that hangs up in the middle harms nobody', async () => {
+  test('B19: two scrapes at once are the same bytes, and so is a third while nothing changes', async () => {
+    await start({ now: () => 2000 })
+    await source.snapshot(Array.from({ length: 3000 }, (_, index) => alert(`${index}`)))
+    const rows = async (): Promise<string> => (await fetch(`${url}/metrics?name[]=organization_alert`)).text()
+    const [first, second] = await Promise.all([rows(), rows()])
+    expect(first).toBe(second)
+    expect(await rows()).toBe(first)
+  })
+
+  test('B20: a reader that is slow costs what is sent, and not once more for each batch', async () => {
+    await start({ views: [{ view: 'big', labels: { text: 'text' }, source }] })
+    const row = (index: number): Record<string, unknown> => ({ text: `${index} ${'x'.repeat(2000)}` })
+    await source.snapshot(Array.from({ length: 5000 }, (_, index) => row(index)))
+    const slow = await new Promise<IncomingMessage>(resolve => request(`${url}/metrics`, resolve).end())
+    slow.pause()
+    for (let batchNumber = 0; batchNumber < 20; batchNumber++)
+      await source.changes(update(row(batchNumber), -1), update(row(10_000 + batchNumber)))
+    const chunks: Buffer[] = []
+    slow.on('data', (chunk: Buffer) => chunks.push(chunk)).resume()
+    await new Promise(resolve => slow.on('end', resolve))
+    expect(Object.keys(samplesOf(Buffer.concat(chunks).toString(), 'big') ?? {})).toHaveLength(5000)
+  })
+
+  test('B20: a scraper that hangs up in the middle harms nobody', async () => {
     await start({ views: [{ view: 'big', labels: { text: 'text' }, source }] })
     await source.snapshot(
       Array.from({ length: 5000 }, (_, index) => ({ text: `${index} ${'x'.repeat(2000)}` })),
@@ -181,7 +204,7 @@ describe('/metrics', () => {
 })
 
 describe('health', () => {
-  test('it is healthy while it runs, and ready from the first snapshot of every view on', async () => {
+  test('B12: it is healthy while it runs, and ready from the first snapshot of every view on', async () => {
     await start()
     expect((await fetch(`${url}/-/healthy`)).status).toBe(200)
     const waiting = await fetch(`${url}/-/ready`)
@@ -191,7 +214,7 @@ describe('health', () => {
     expect((await fetch(`${url}/-/ready`)).status).toBe(200)
   })
 
-  test('a view that failed before its snapshot says why it will never be ready', async () => {
+  test('B12: a view that failed before its snapshot says why it will never be ready', async () => {
     await start()
     source.fail(new Error('permission denied.'))
     await made.ready.catch(() => {})
@@ -207,7 +230,7 @@ describe('health', () => {
 })
 
 describe('requests', () => {
-  test('HEAD has the headers of GET and no body', async () => {
+  test('B21: HEAD has the headers of GET and no body', async () => {
     await start()
     for (const path of ['/', '/metrics', '/-/healthy']) {
       const response = await fetch(url + path, { method: 'HEAD' })
@@ -220,7 +243,7 @@ describe('requests', () => {
     )
   })
 
-  test('other methods are refused with those that there are', async () => {
+  test('B21: other methods are refused with those that there are', async () => {
     await start()
     for (const path of ['/', '/metrics', '/events', '/-/ready']) {
       const response = await fetch(url + path, { method: 'POST' })
@@ -229,7 +252,7 @@ describe('requests', () => {
     }
   })
 
-  test('unknown paths are not found, whatever they are called', async () => {
+  test('B21: unknown paths are not found, whatever they are called', async () => {
     await start()
     for (const path of ['/nope', '/metrics/', '/constructor', '/__proto__', '/%', '//'])
       expect((await fetch(url + path)).status, path).toBe(404)
@@ -330,7 +353,7 @@ describe('/api/alerts', () => {
 })
 
 describe('/-/ready', () => {
-  test('is 503 while a view is further behind than it may be', async () => {
+  test('B12: is 503 while a view is further behind than it may be', async () => {
     let nowMs = 2000
     await start({ now: () => nowMs, readyMaxLagMs: 60_000 })
     await source.snapshot([alert('A')])

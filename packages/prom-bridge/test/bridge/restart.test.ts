@@ -65,7 +65,7 @@ test('B2: a view that was dropped keeps its samples, is opened again, and has th
   expect(Object.values(reconnects).reduce((sum, count) => sum + count, 0)).toBe(3)
 })
 
-test('a view whose column went missing is opened again, and is right when the column is back', async () => {
+test('B18: a view whose column went missing is opened again, and is right when the column is back', async () => {
   let names: readonly string[] = ['b']
   const bridged = await start({
     columns: () => columns(...names),
@@ -81,7 +81,24 @@ test('a view whose column went missing is opened again, and is right when the co
   })
 })
 
-test('a view stays failed where that is wished', async () => {
+test('B28: of a snapshot that broke off in the middle nothing is shown', async () => {
+  const bridged = await start({
+    columns: columns('a'),
+    copy: ({ send, reset }, _statement, index) => {
+      if (index > 0) {
+        send(messages.copyOut(4), progress(1000, 1), update(1000, 1, 'B'), progress(1001, 1))
+        return
+      }
+      send(messages.copyOut(4), progress(1000, 1), update(1000, 1, 'A'))
+      setImmediate(reset)
+    },
+  })
+  await bridged.ready
+  expect(samplesOf(bridged.metrics(), 'v')).toEqual({ '{"a":"B"}': 1 })
+  expect(bridged.metrics()).toContain('mzalert_diffs_total{view="v",op="insert"} 1\n')
+})
+
+test('B31: a view stays failed where that is wished', async () => {
   const bridged = await start(
     {
       columns: columns('b'),

@@ -28,7 +28,7 @@ afterEach(async () => {
   await new Promise(resolve => server.close(resolve))
 })
 
-test('a scrape is OpenMetrics for those who would rather have it', async () => {
+test('B21: a scrape is OpenMetrics for those who would rather have it', async () => {
   await start({ views: [{ view: 'v', help: 'A "quote".', labels: alertLabels, source }] })
   await source.snapshot([alert('a"b\n')])
   const accept =
@@ -55,7 +55,7 @@ test('a scrape is text where a registry has a part in it, whatever is asked for'
   expect(parseExposition(await response.text()).has('mzalert_view_up')).toBe(true)
 })
 
-test('a scrape is compressed for those who take it, and after a batch only what changed is compressed again', async () => {
+test('B21: a scrape is compressed for those who take it, and after a batch only what changed is compressed again', async () => {
   await start()
   const rows = Array.from({ length: 3000 }, (_, index) => alert(`${index}`))
   await source.snapshot(rows)
@@ -74,7 +74,7 @@ test('a scrape is compressed for those who take it, and after a batch only what 
   expect((await get('gzip;q=0, identity')).headers.get('content-encoding')).toBeNull()
 })
 
-test('a scrape has only the views, or only the metrics, that are asked for', async () => {
+test('B21: a scrape has only the views, or only the metrics, that are asked for', async () => {
   const other = new TestSource()
   const registry = new Registry()
   new Counter({ name: 'host_total', help: 'Theirs.', registers: [registry] }).inc()
@@ -100,7 +100,7 @@ test('a scrape has only the views, or only the metrics, that are asked for', asy
   expect(await unknown.text()).toBe('The views are:\na b\nother\n')
 })
 
-test('a scrape fails while a view is disconnected, if so wished, and says which one', async () => {
+test('B30: a scrape fails while a view is disconnected, if so wished, and says which one', async () => {
   const other = new TestSource()
   const views = [
     { view: 'organization_alert', labels: alertLabels, source, onDisconnect: 'fail-scrape' as const },

@@ -76,7 +76,7 @@ views:
 listen: { port: 0 }
 `
 
-test('a configuration is served: metrics, alerts, readiness and a page; SIGTERM ends it in order', async () => {
+test('B32: a configuration is served: metrics, alerts, readiness and a page; SIGTERM ends it in order', async () => {
   const { child, ended, url } = run(config)
   const base = await url
   expect(base).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
@@ -102,7 +102,7 @@ test('a configuration is served: metrics, alerts, readiness and a page; SIGTERM 
   expect(said).toEqual(['Listening.', 'The first snapshot is exported.', 'Closing.', 'Closed.'])
 })
 
-test('a scrape that is under way at SIGTERM is finished, and new ones are not taken', async () => {
+test('B32: a scrape that is under way at SIGTERM is finished, and new ones are not taken', async () => {
   const { child, ended, url } = run(config)
   const base = await url
   for (let text = ''; !text.includes('v{'); ) text = await (await fetch(`${base}/metrics`)).text()
@@ -151,7 +151,7 @@ test('series are pushed where the configuration says so', async () => {
   await receiver.close()
 })
 
-test('--check-config says that nothing is wrong, or what is, with its place', async () => {
+test('B38: --check-config says that nothing is wrong, or what is, with its place', async () => {
   expect(await run(config, '--check-config').ended).toMatchObject({
     code: 0,
     out: expect.stringContaining('1 views, nothing wrong'),
@@ -161,7 +161,7 @@ test('--check-config says that nothing is wrong, or what is, with its place', as
   expect(err).toMatch(/c\.yaml:5:5: views\[0\]\.label is not known\. Write labels instead\.\n/)
 })
 
-test('--explain shows what each view would make, also if another one cannot be looked at', async () => {
+test('B38: --explain shows what each view would make, also if another one cannot be looked at', async () => {
   const text = config
     .replace(
       'views:',
@@ -203,7 +203,7 @@ test("the schema for editors is the program's own", () => {
   expect(Object.keys(parse(config) as object)).toEqual(['connections', 'views', 'listen'])
 })
 
-test('the library does not load what only the program needs', () => {
+test('B39: the library does not load what only the program needs', () => {
   const files = ['index.js', 'index.cjs'].flatMap(file => reachable(path.join(dist, file)))
   for (const file of files)
     expect(readFileSync(file, 'utf8'), file).not.toMatch(

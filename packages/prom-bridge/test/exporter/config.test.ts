@@ -80,7 +80,7 @@ describe('the environment', () => {
     })
   })
 
-  test('cannot change what the file says elsewhere', () => {
+  test('B38: cannot change what the file says elsewhere', () => {
     const text = minimal.concat('log: { level: "${LEVEL}" }\n')
     expect(problemsOf(text, { LEVEL: 'info }\nlisten: { host: 0.0.0.0' })).toEqual([
       expect.stringContaining('log.level is "info }\\nlisten: { host: 0.0.0.0". It takes debug, info'),

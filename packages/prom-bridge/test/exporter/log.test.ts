@@ -23,7 +23,7 @@ function logged(level: string, ...errors: readonly unknown[]): readonly Record<s
   return lines.map(line => JSON.parse(line) as Record<string, unknown>)
 }
 
-test('no password and no token is in a line of the log, however it got there', () => {
+test('B37: no password and no token is in a line of the log, however it got there', () => {
   const [failed, said] = logged('info', new Error(`refused ${secret}`))
   expect(failed).toMatchObject({ event: 'scrape-failed', problem: 'refused ***' })
   expect(said).toMatchObject({

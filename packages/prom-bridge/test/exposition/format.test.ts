@@ -11,7 +11,7 @@ test.each([
   [Number.NaN, 'NaN'],
   [Number.POSITIVE_INFINITY, '+Inf'],
   [Number.NEGATIVE_INFINITY, '-Inf'],
-])('the value %d is written %s', (value, text) => {
+])('B16: the value %d is written %s', (value, text) => {
   expect(valueText(value)).toBe(text)
 })
 

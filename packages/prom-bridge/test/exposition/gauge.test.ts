@@ -4,9 +4,11 @@ import { Series } from '../../src/series/series.js'
 import { finish } from '../../src/series/slices.js'
 import type { Delta } from '../../src/series/store.js'
 import { noCounts } from '../support/models.js'
+import { batch, update } from '../support/source.js'
+import { WholeView } from '../support/whole.js'
 
 function series(index: number, value = index): Series {
-  const made = new Series(`{i="${index}"}`, [String(index)])
+  const made = new Series(`{i="${index}"}`, ['i'])
   made.value = value
   return made
 }
@@ -103,4 +105,12 @@ test('every series can go and come again, in any order', () => {
   expect(lines()).toEqual(wanted.toSorted())
   apply(gauge, delta({ removed: gauge.current.segments.flatMap(({ series: some }) => some) }))
   expect(textOf(gauge)).toBe('# HELP g Help.\n# TYPE g gauge\n')
+})
+
+test('B13: progress alone renders nothing again', () => {
+  const view = new WholeView({})
+  view.changes(update({ a: 'A' }))
+  const before = view.generation.segments
+  view.apply(batch('progress', [], 5000))
+  expect(view.generation.segments[0]).toBe(before[0])
 })

@@ -42,7 +42,7 @@ function textOf(views: readonly ViewHealth[], nowMs = 12_000): string {
     .join('')
 }
 
-test('the bridge says how every view is', () => {
+test('B35: the bridge says how every view is', () => {
   const label = '{"view":"say \\"hi\\"\\\\"}'
   const values = {
     mzalert_view_up: 1,
@@ -111,11 +111,11 @@ test('there is no frontier and no lag before the first snapshot', () => {
   expect(text).toContain('mzalert_view_up{view="say \\"hi\\"\\\\"} 0')
 })
 
-test('a database whose clock is ahead has no negative lag', () => {
+test('B33: a database whose clock is ahead has no negative lag', () => {
   expect(Object.values(samplesOf(textOf([health], 9_000), 'mzalert_view_lag_seconds') ?? {})).toEqual([0])
 })
 
-test('the names keep to the rules of Prometheus: a prefix, base units, counters end in _total', () => {
+test('B35: the names keep to the rules of Prometheus: a prefix, base units, counters end in _total', () => {
   for (const { name, type, help } of healthHeaders) {
     expect(name).toMatch(/^mzalert_[a-z]+(_[a-z]+)*$/)
     expect(name.endsWith('_total')).toBe(type === 'counter')

@@ -90,7 +90,7 @@ test('views without alerts, and no views at all, are JSON, too', () => {
   expect(JSON.parse(Buffer.concat(finish(alertsJson([]))).toString())).toEqual({ views: [] })
 })
 
-test('who follows gets what is so, then every transition, and nothing while nothing happens', () => {
+test('B40: who follows gets what is so, then every transition, and nothing while nothing happens', () => {
   change('A', 1)
   const events = follow()
   events.tick()
@@ -104,7 +104,7 @@ test('who follows gets what is so, then every transition, and nothing while noth
   expect(followed().types.at(-1)).toBe('state')
 })
 
-test('who was too slow for every transition gets what is so instead', () => {
+test('B40: who was too slow for every transition gets what is so instead', () => {
   const events = follow()
   isBusy = true
   for (const a of ['A', 'B', 'C', 'D']) {

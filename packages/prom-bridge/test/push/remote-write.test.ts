@@ -53,7 +53,7 @@ const liveRows = (): Readonly<Record<string, number>> =>
     }),
   )
 
-test('a receiver has every row and what we say about ourselves, and a row that went is ended there', async () => {
+test('B36: a receiver has every row and what we say about ourselves, and a row that went is ended there', async () => {
   start({ labels: { job: 'event_exporter', a: 'external' } })
   await source.snapshot([row('A', 1.5), row('ü"\\\n', Number.NaN), row(null, 7)])
   await push.flush()
@@ -84,7 +84,7 @@ test('rows that do not change are sent again in every interval', async () => {
   expect(liveRows()).toEqual({ A: 1 })
 })
 
-test('timestamps only grow, also when the clock is set back', async () => {
+test('B33: timestamps only grow, also when the clock is set back', async () => {
   start()
   await source.snapshot([row('A')])
   for (const ms of [5000, 1000, 1000, 6000]) {
@@ -135,7 +135,7 @@ describe('a receiver that', () => {
   })
 })
 
-test('whatever changes, and whatever the receiver does, it has exactly our rows as soon as it takes everything', async () => {
+test('B36: whatever changes, and whatever the receiver does, it has exactly our rows as soon as it takes everything', async () => {
   const step = fc.record({
     rows: fc.array(fc.tuple(fc.constantFrom('A', 'B', 'C'), fc.nat(2)), { maxLength: 3 }),
     answers: fc.array(fc.constantFrom<number | 'lost' | 'dropped'>(503, 'lost', 'dropped'), { maxLength: 4 }),
@@ -166,7 +166,7 @@ test('whatever changes, and whatever the receiver does, it has exactly our rows 
   )
 }, 60_000)
 
-test('a restart ends nothing, unless that is wished', async () => {
+test('B36: a restart ends nothing, unless that is wished', async () => {
   start()
   await source.snapshot([row('A')])
   await push.flush()

@@ -67,7 +67,7 @@ function numbers(samples: Readonly<Record<string, string>>): Readonly<Record<str
   return Object.fromEntries(Object.entries(samples).map(([labels, value]) => [labels, number(value)]))
 }
 
-test('promtool finds nothing wrong with an exposition, and no series is there twice', async () => {
+test('B22: promtool finds nothing wrong with an exposition, and no series is there twice', async () => {
   await start({ value: { column: 'n' }, collisions: 'sum', maxSeries: 100 })
   await source.snapshot(texts.map((text, index) => row(text, values[index % values.length])))
   const text = made.metrics()
@@ -79,7 +79,7 @@ test('promtool finds nothing wrong with an exposition, and no series is there tw
   expect(parseExposition(text).get('v')?.samples).toHaveLength(texts.length)
 })
 
-test('a real Prometheus has every row as it is, whatever it says, and nothing else', async () => {
+test('B22: a real Prometheus has every row as it is, whatever it says, and nothing else', async () => {
   const target = await start({ value: { column: 'n' } })
   const rows = texts.map((text, index) => row(text, values[index % values.length]))
   await source.snapshot(rows)
@@ -128,7 +128,7 @@ test('B2: an alert goes on firing in a real Prometheus while the stream is down,
   await until(async () => (await firing()).join() === 'B')
 })
 
-test('a real Prometheus takes what is pushed, and ends at once what went', async () => {
+test('B36: a real Prometheus takes what is pushed, and ends at once what went', async () => {
   await start({ value: { column: 'n' } })
   const rows = texts.map((text, index) => row(text, values[index % values.length]))
   await source.snapshot(rows)

@@ -87,7 +87,7 @@ describe.each(clients)('%s', (_name, client) => {
     expect(parseExposition(await merged.metrics()).get('organization_alert')?.samples).toHaveLength(3)
   })
 
-  test('a registry gives our metrics as JSON, as cluster mode wants them', async () => {
+  test('B24: a registry gives our metrics as JSON, as cluster mode wants them', async () => {
     start({ value: { multiplicity: true } })
     await source.snapshot([alert('A'), alert('A')])
     const json = await registry.getMetricsAsJSON()
@@ -100,7 +100,7 @@ describe.each(clients)('%s', (_name, client) => {
     })
   })
 
-  test('a registry that speaks OpenMetrics names our counters as it does its own', async () => {
+  test('B24: a registry that speaks OpenMetrics names our counters as it does its own', async () => {
     const open = new client.Registry<'application/openmetrics-text; version=1.0.0; charset=utf-8'>()
     open.setContentType('application/openmetrics-text; version=1.0.0; charset=utf-8')
     running = bridge({ registry: open, views: [{ view: 'v', labels: alertLabels, source }] })
@@ -111,14 +111,14 @@ describe.each(clients)('%s', (_name, client) => {
     expect(text.endsWith('\n# EOF\n')).toBe(true)
   })
 
-  test("a host that resets its metrics leaves the rows' samples alone", async () => {
+  test("B24: a host that resets its metrics leaves the rows' samples alone", async () => {
     start()
     await source.snapshot([alert('A')])
     registry.resetMetrics()
     expect(Object.keys(samplesOf(await registry.metrics(), 'organization_alert') ?? {})).toHaveLength(1)
   })
 
-  test('a name that the registry has already is refused, by its name, and nothing is left behind', () => {
+  test('B25: a name that the registry has already is refused, by its name, and nothing is left behind', () => {
     const theirs = new client.Gauge({ name: 'organization_alert', help: 'Theirs.', registers: [registry] })
     const attempt = (): Bridge => start()
     expect(attempt).toThrow(
@@ -127,14 +127,14 @@ describe.each(clients)('%s', (_name, client) => {
     expect(registry.getMetricsAsArray()).toEqual([theirs])
   })
 
-  test('two bridges in one registry are told to be one', () => {
+  test('B25: two bridges in one registry are told to be one', () => {
     start()
     const second = (): Bridge =>
       bridge({ registry, views: [{ view: 'v', labels: {}, source: new TestSource() }] })
     expect(second).toThrow('[NAME_TAKEN] The name "mzalert_view_up" is taken')
   })
 
-  test('start, stop, start leaves nothing behind', async () => {
+  test('B25: start, stop, start leaves nothing behind', async () => {
     for (let round = 0; round < 3; round++) {
       source = new TestSource()
       const { ready, close } = bindClose(start())
@@ -146,7 +146,7 @@ describe.each(clients)('%s', (_name, client) => {
     }
   })
 
-  test('a host that cleared its registry and took our names keeps what it has', async () => {
+  test('B25: a host that cleared its registry and took our names keeps what it has', async () => {
     const { close } = bindClose(start())
     registry.clear()
     const theirs = new client.Gauge({ name: 'organization_alert', help: 'Theirs.', registers: [registry] })
@@ -161,7 +161,7 @@ describe.each(clients)('%s', (_name, client) => {
     expect(attempt).toThrow('[INVALID_OPTION] registry is {}.')
   })
 
-  test('in a cluster, whose workers have the same rows, no row is counted twice', async () => {
+  test('B24: in a cluster, whose workers have the same rows, no row is counted twice', async () => {
     start({ value: { multiplicity: true } })
     await source.snapshot([alert('A'), alert('A'), alert(nasty)])
     await registry.metrics()
@@ -175,7 +175,7 @@ describe.each(clients)('%s', (_name, client) => {
     expect(parseExposition(text).get('mzalert_batch_apply_seconds')?.samples).toHaveLength(8)
   })
 
-  test('rows that all three clients would take for one another are series of their own', async () => {
+  test('B3: rows that all three clients would take for one another are series of their own', async () => {
     start({ labels: { a: 'a', b: 'b' } })
     const rows = [
       { a: '1,b:2', b: '3' },
@@ -189,7 +189,7 @@ describe.each(clients)('%s', (_name, client) => {
     )
   })
 
-  test('our metrics never throw, whatever a row says', async () => {
+  test('B23: our metrics never throw, whatever a row says', async () => {
     start()
     await source.snapshot([alert(nasty)])
     for (const metric of registry.getMetricsAsArray())
@@ -198,7 +198,7 @@ describe.each(clients)('%s', (_name, client) => {
       })
   })
 
-  test('labels of the registry are in its JSON, too', async () => {
+  test('B24: labels of the registry are in its JSON, too', async () => {
     registry.setDefaultLabels({ region: 'eu' })
     start()
     await source.snapshot([alert('A')])

@@ -8,20 +8,20 @@ test.each([
   ['a-b', 'a_b'],
   ['1x', '_1x'],
   ['é😀', '__'],
-])('the gauge of view %s is called %s', (view, name) => {
+])('B15: the gauge of view %s is called %s', (view, name) => {
   expect(sanitize(view)).toBe(name)
   expect(() => checkMetricName(name, view)).not.toThrow()
 })
 
 test.each(['', '1x', 'a b', 'a-b', 'é', 'a:b', 'mzalert_view_up', 'mzalert_mine', 'a\n'])(
-  'a gauge cannot be called %j',
+  'B15: a gauge cannot be called %j',
   name => {
     expect(() => checkMetricName(name, 'v')).toThrow(/\[INVALID_NAME\].*view "v".*set the option name/s)
   },
 )
 
 test.each(['', '1x', 'a b', 'a:b', 'é', '__name__', '__x', 'job', 'instance', 'alertname', 'le', 'quantile'])(
-  'a label cannot be called %j, and the error says why',
+  'B15: a label cannot be called %j, and the error says why',
   label => {
     expect(() => checkLabelName(label, 'v')).toThrow(
       `A label of view "v" cannot be called ${JSON.stringify(label)}.`,

@@ -70,7 +70,7 @@ describe('options that cannot be used are refused with their name and value', ()
   })
 })
 
-test('two views that would make one metric are refused, and both are named', () => {
+test('B15: two views that would make one metric are refused, and both are named', () => {
   const views = [
     { ...alerts, view: 'a.b' },
     { ...alerts, view: 'a_b' },

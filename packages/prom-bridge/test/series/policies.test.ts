@@ -1,6 +1,7 @@
 import type { UnknownRow } from '@mzalert/tail-client'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { CollisionPolicy, OverLimitPolicy, RemovalPolicy } from '../../src/types.js'
 import { batch, update } from '../support/source.js'
 import { WholeView } from '../support/whole.js'
 
@@ -91,7 +92,7 @@ describe('several rows on one series', () => {
 describe('NULL in a label', () => {
   const rows = [update({ a: null }), update({ a: 'x' })]
 
-  test('leaves the row out and counts it, if so wished', () => {
+  test('B14: leaves the row out and counts it, if so wished', () => {
     const view = new WholeView({ nulls: 'skip' })
     view.changes(...rows)
     expect(view.samples()).toEqual({ x: 1 })
@@ -115,7 +116,7 @@ describe('labels', () => {
     expect(delta.added.map(({ labels }) => labels)).toEqual(['{a="Ada Lovelace",severity="page"}'])
   })
 
-  test('that cannot be made leave the row out, which is counted', () => {
+  test('B14: that cannot be made leave the row out, which is counted', () => {
     const view = new WholeView({ labels: { a: ({ name }) => (name as string).trim() } })
     view.changes(update({ name: null }), update({ name: ' x ' }))
     expect(view.samples()).toEqual({ x: 1 })
@@ -138,7 +139,7 @@ describe('labels', () => {
 })
 
 describe('ages', () => {
-  test('grow with the clock, without any batch, and are never negative', () => {
+  test('B33: grow with the clock, without any batch, and are never negative', () => {
     const view = new WholeView({ value: { ageOf: 't' } })
     view.changes(
       update({ a: 'text', t: '1970-01-01 00:00:10.5+00' }),
@@ -180,7 +181,7 @@ describe('series that are kept at 0', () => {
   const zero = { onRemove: { zeroForMs: 5000 } } as const
   const progress = (upper: number): ReturnType<typeof batch> => batch('progress', [], upper)
 
-  test('are 0 when their last row goes, and go when the time is over by the clock of the server', () => {
+  test('B34: are 0 when their last row goes, and go when the time is over by the clock of the server', () => {
     const view = new WholeView(zero)
     view.changes(update(rowOf('x'), 1, 1000))
     expect(view.changes(update(rowOf('x'), -1, 2000)).gone).toHaveLength(1)
@@ -193,7 +194,7 @@ describe('series that are kept at 0', () => {
     expect(view.counts).toMatchObject({ series: 0, zeros: 0 })
   })
 
-  test('are what they were when a row comes again, and then stay', () => {
+  test('B34: are what they were when a row comes again, and then stay', () => {
     const view = new WholeView(zero)
     view.changes(update(rowOf('x'), 1, 1000))
     view.changes(update(rowOf('x'), -1, 2000))
@@ -218,7 +219,7 @@ describe('series that are kept at 0', () => {
 })
 
 describe('more series than allowed', () => {
-  test('wait, if new ones are dropped: who came first stays, and who waits longest is next', () => {
+  test('B26: wait, if new ones are dropped: who came first stays, and who waits longest is next', () => {
     const view = new WholeView({ maxSeries: 3 })
     view.changes(...names(5).map(a => update(rowOf(a))))
     expect(view.samples()).toEqual({ s0: 1, s1: 1, s2: 1 })
@@ -238,7 +239,7 @@ describe('more series than allowed', () => {
     expect(view.samples()).toEqual({ s0: 5, s1: 5 })
   })
 
-  test('are none at all, if all are dropped, until a tenth of the room is free', () => {
+  test('B26: are none at all, if all are dropped, until a tenth of the room is free', () => {
     const view = new WholeView({ maxSeries: 10, overLimit: 'drop-all' })
     view.changes(...names(10).map(a => update(rowOf(a))))
     expect(Object.keys(view.samples())).toHaveLength(10)
@@ -251,7 +252,7 @@ describe('more series than allowed', () => {
     expect(Object.keys(view.samples())).toHaveLength(9)
   })
 
-  test('hold the view back, if so wished, until there are few enough', () => {
+  test('B26: hold the view back, if so wished, until there are few enough', () => {
     const view = new WholeView({ maxSeries: 2, overLimit: 'fail' })
     view.changes(...names(2).map(a => update(rowOf(a))))
     view.changes(update(rowOf('s0'), -1), update(rowOf('s7')))
@@ -262,7 +263,7 @@ describe('more series than allowed', () => {
     expect(view.samples()).toEqual({ s7: 1, s8: 1 })
   })
 
-  test('are within the limit after every batch, whatever comes, and all are there when there is room', () => {
+  test('B26: are within the limit after every batch, whatever comes, and all are there when there is room', () => {
     const step = fc.array(fc.tuple(fc.nat(14), fc.constantFrom(-1, 1)), { maxLength: 10 })
     fc.assert(
       fc.property(
@@ -312,4 +313,39 @@ test.each([
   [{ labels: { a: { value: '' } } }, 'labels.a of v is {"value":""}.'],
 ])('%j is refused', (options, message) => {
   expect(() => new WholeView(options)).toThrow(message)
+})
+
+test('B27: when every row has gone nothing of them is held, whatever came and went, under any policies', () => {
+  const steps = fc.array(fc.array(fc.tuple(fc.nat(9), fc.nat(2), fc.integer({ min: 1, max: 3 }))), {
+    maxLength: 12,
+  })
+  const options = fc.record({
+    collisions: fc.constantFrom<CollisionPolicy>('max', 'last', 'error'),
+    maxSeries: fc.constantFrom(3, 100),
+    overLimit: fc.constantFrom<OverLimitPolicy>('drop-new', 'drop-all', 'fail'),
+    onRemove: fc.constantFrom<RemovalPolicy>('delete', { zeroForMs: 5 }),
+  })
+  fc.assert(
+    fc.property(steps, options, (batches, policies) => {
+      const view = new WholeView({ ...policies, value: { column: 'n' } })
+      const held = new Map<string, readonly [Record<string, unknown>, number]>()
+      for (const [index, diffs] of batches.entries()) {
+        // Each batch takes away what came with one of those before, and brings more.
+        const gone = [...held.values()].filter((_, which) => which % 2 === index % 2)
+        for (const [row] of gone) held.delete(JSON.stringify(row))
+        const come = diffs.map(([a, n, count]) => [{ a: `s${a}`, n }, count] as const)
+        view.changes(
+          ...gone.map(([row, count]) => update(row, -count, 1000 + index)),
+          ...come.map(([row, count]) => update(row, count, 1000 + index)),
+        )
+        for (const [row, count] of come)
+          held.set(JSON.stringify(row), [row, count + (held.get(JSON.stringify(row))?.[1] ?? 0)])
+      }
+      view.changes(...[...held.values()].map(([row, count]) => update(row, -count, 2000)))
+      view.apply(batch('progress', [], 10_000))
+      expect(view.samples()).toEqual({})
+      expect(view.held).toBe(0)
+    }),
+    { numRuns: 300 },
+  )
 })

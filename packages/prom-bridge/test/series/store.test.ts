@@ -60,25 +60,25 @@ test('a row that appears makes a series, and a row that goes takes it', () => {
   })
 })
 
-test('a row that is there twice goes with its last copy', () => {
+test('B6: a row that is there twice goes with its last copy', () => {
   expect(apply(batch('changes', [update(alert('A'), 2)]))).toEqual([`+${spike('A')} 1`])
   expect(apply(batch('changes', [update(alert('A'), -1)]))).toEqual([])
   expect(store.counts.rows).toBe(1)
   expect(apply(batch('changes', [update(alert('A'), -1)]))).toEqual([`-${spike('A')}`])
 })
 
-test('a retraction may come before what it retracts', () => {
+test('B7: a retraction may come before what it retracts', () => {
   expect(apply(batch('changes', [update(alert('A'), -1), update(alert('A'), 2)]))).toEqual([
     `+${spike('A')} 1`,
   ])
 })
 
-test('what comes and goes within a batch was never there', () => {
+test('B11: what comes and goes within a batch was never there', () => {
   expect(apply(batch('changes', [update(alert('A')), update(alert('A'), -1)]))).toEqual([])
   expect(store.counts).toMatchObject({ rows: 0, series: 0, negativeRows: 0 })
 })
 
-test('a row that is retracted more often than inserted is counted, not published, and cancels out later', () => {
+test('B8: a row that is retracted more often than inserted is counted, not published, and cancels out later', () => {
   expect(apply(batch('changes', [update(alert('A'), -1)]))).toEqual([])
   expect(store.counts).toMatchObject({ rows: 0, series: 0, negativeRows: 1 })
   expect(apply(batch('changes', [update(alert('A'))]))).toEqual([])
@@ -86,7 +86,7 @@ test('a row that is retracted more often than inserted is counted, not published
   expect(apply(batch('changes', [update(alert('A'))]))).toEqual([`+${spike('A')} 1`])
 })
 
-test('a label that changes takes the old series and makes the new one at once', () => {
+test('B9: a label that changes takes the old series and makes the new one at once', () => {
   store.apply(batch('changes', [update(alert('A'))]))
   expect(apply(batch('changes', [update(alert('A'), -1), update(alert('B'))]))).toEqual([
     `+${spike('B')} 1`,
@@ -94,7 +94,7 @@ test('a label that changes takes the old series and makes the new one at once', 
   ])
 })
 
-test('a second snapshot states the contents anew, and only the difference is applied', () => {
+test('B29: a second snapshot states the contents anew, and only the difference is applied', () => {
   store.apply(batch('changes', [update(alert('A')), update(alert('B'))]))
   const delta = store.apply(batch('snapshot', [update(alert('B')), update(alert('C'))]))
   expect(shown(delta)).toEqual([`+${spike('C')} 1`, `-${spike('A')}`])
@@ -107,7 +107,7 @@ describe('values', () => {
     store.apply(batch('snapshot', [update({ org: 'A', n: 5n })]))
   })
 
-  test('another value is the same series: it neither fires nor resolves', () => {
+  test('B10: another value is the same series: it neither fires nor resolves', () => {
     const [series] = store.apply(
       batch('changes', [update({ org: 'A', n: 5n }, -1), update({ org: 'A', n: 9n })]),
     ).changed
@@ -119,7 +119,7 @@ describe('values', () => {
     })
   })
 
-  test('NaN is not a change of NaN', () => {
+  test('B16: NaN is not a change of NaN', () => {
     apply(batch('changes', [update({ org: 'B', n: Number.NaN, other: 1 })]))
     const swap = [
       update({ org: 'B', n: Number.NaN, other: 1 }, -1),
@@ -128,7 +128,7 @@ describe('values', () => {
     expect(apply(batch('changes', swap))).toEqual([])
   })
 
-  test('rows without a number are skipped, and counted by reason when they come', () => {
+  test('B14: rows without a number are skipped, and counted by reason when they come', () => {
     expect(apply(batch('changes', [update({ org: 'B', n: null }), update({ org: 'C', n: 'many' })]))).toEqual(
       [],
     )
@@ -225,12 +225,12 @@ describe('columns', () => {
     expect(store.counts).toMatchObject({ rows: 0, batchesTotal: 1, insertsTotal: 0 })
   })
 
-  test('what every object inherits is no column', () => {
+  test('B17: what every object inherits is no column', () => {
     store = storeOf({ labels: { a: 'constructor' } })
     expect(() => store.apply(batch('snapshot', [update({ b: 1 })]))).toThrow('has no column "constructor"')
   })
 
-  test('columns may be called like what every object inherits', () => {
+  test('B17: columns may be called like what every object inherits', () => {
     store = storeOf({ labels: { a: 'constructor', b: '__proto__' } })
     const row: UnknownRow = Object.fromEntries([
       ['constructor', '1'],

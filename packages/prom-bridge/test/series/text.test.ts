@@ -19,7 +19,7 @@ test.each([
   [Symbol('s'), 'Symbol(s)'],
   ['a\ud800b', 'a\ufffdb'],
   ['😀', '😀'],
-])('the label of %o is %j', (value, text) => {
+])('B16: the label of %o is %j', (value, text) => {
   expect(labelText(value)).toBe(text)
 })
 

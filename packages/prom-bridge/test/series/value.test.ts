@@ -13,7 +13,7 @@ test.each([
   [true, 1],
   [false, 0],
   [new Date(1500), 1.5],
-])('the sample of %o is %d', (value, sample) => {
+])('B16: the sample of %o is %d', (value, sample) => {
   expect(sampleValue(value)).toBe(sample)
 })
 

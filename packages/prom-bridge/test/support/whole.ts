@@ -24,6 +24,11 @@ export class WholeView {
     return this.#store.counts
   }
 
+  /** Rows and series in memory. */
+  get held(): number {
+    return this.#store.held
+  }
+
   get generation(): Generation {
     return this.#gauge.current
   }
