@@ -1,6 +1,6 @@
+import type { Delta } from '../series/delta.js'
 import type { Series } from '../series/series.js'
 import { Budget, type Steps } from '../series/slices.js'
-import type { Delta } from '../series/store.js'
 import type { LiveSample } from '../types.js'
 import { type Format, header } from './format.js'
 import { Segment, segmentSize } from './segment.js'

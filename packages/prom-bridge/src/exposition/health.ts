@@ -1,4 +1,4 @@
-import type { StoreCounts } from '../series/store.js'
+import type { StoreCounts } from '../series/delta.js'
 import { type SkipReason, skipReasons } from '../series/value.js'
 import type { Family, Sample } from './format.js'
 import type { Histogram } from './histogram.js'

@@ -1,4 +1,5 @@
 import type { OverLimitPolicy } from '../types.js'
+import { type Many, Pile } from './pile.js'
 import type { Series } from './series.js'
 import type { Budget, Steps } from './slices.js'
 
@@ -13,8 +14,8 @@ export interface Limit {
 
 /** What is to be done with the series of a view after a batch. */
 export interface Verdict {
-  readonly admitted: readonly Series[]
-  readonly dropped: readonly Series[]
+  readonly admitted: Many<Series>
+  readonly dropped: Many<Series>
 }
 
 /**
@@ -41,7 +42,7 @@ export class Admission {
    * published now, `live` have rows.
    */
   *decide(
-    candidates: readonly Series[],
+    candidates: Many<Series>,
     all: () => Iterable<Series>,
     { published, live }: { readonly published: number; readonly live: number },
     budget: Budget,
@@ -50,7 +51,7 @@ export class Admission {
     if (policy === 'drop-all') return yield* this.#dropAll(candidates, all, live, budget)
     let room = maxSeries - published
     if (this.#waiting.size === 0 && candidates.length <= room) return { admitted: candidates, dropped: [] }
-    const admitted: Series[] = []
+    const admitted = new Pile<Series>()
     for (const series of candidates) {
       this.#waiting.add(series)
       if (budget.spend()) yield
@@ -65,7 +66,7 @@ export class Admission {
   }
 
   *#dropAll(
-    candidates: readonly Series[],
+    candidates: Many<Series>,
     all: () => Iterable<Series>,
     live: number,
     budget: Budget,
@@ -74,7 +75,7 @@ export class Admission {
     const wasDropping = this.#isDropping
     this.#isDropping = live > (wasDropping ? Math.floor(maxSeries * recoversAt) : maxSeries)
     if (wasDropping === this.#isDropping) return { admitted: wasDropping ? [] : candidates, dropped: [] }
-    const [admitted, dropped]: [Series[], Series[]] = [[], []]
+    const [admitted, dropped] = [new Pile<Series>(), new Pile<Series>()]
     for (const series of all()) {
       if (this.#isDropping && series.isPublished) dropped.push(series)
       if (!this.#isDropping && series.size > 0) admitted.push(series)

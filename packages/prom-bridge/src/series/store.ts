@@ -1,7 +1,9 @@
 import type { Batch, UnknownRow, Update } from '@mzalert/tail-client'
 import { type BridgeError, seriesCollision, seriesLimit } from '../errors.js'
 import { Admission } from './admission.js'
+import type { Delta, StoreCounts } from './delta.js'
 import { labelValues } from './labels.js'
+import { type Many, Pile } from './pile.js'
 import { checkColumns, type Plan } from './plan.js'
 import { sampleOf, valueOfRow } from './sample.js'
 import { type Row, Series } from './series.js'
@@ -10,40 +12,6 @@ import { ShardedMap } from './shards.js'
 import { Budget, type Steps, unitsOf } from './slices.js'
 import { labelSet } from './text.js'
 import type { SkipReason } from './value.js'
-
-/** What a batch does to the series of a view: the difference between before and after, nothing in between. */
-export interface Delta {
-  readonly added: readonly Series[]
-  readonly removed: readonly Series[]
-  /** Series whose value is another one. */
-  readonly changed: readonly Series[]
-  /** Series that have rows again, and that have none any more: what is added and removed, unless removed series are kept at 0. */
-  readonly appeared: readonly Series[]
-  readonly gone: readonly Series[]
-  /** Whether the contents were stated rather than changed: what is added was there before anybody looked. */
-  readonly isSnapshot: boolean
-  /** Milliseconds since 1970 of the batch's last update, by the server's clock; of its frontier if it has none. */
-  readonly atMs: number
-  /** Why nothing of the batch may be seen: it would break a policy of the view. What it did is part of the next delta without one. */
-  readonly blocked: BridgeError | undefined
-  /** What is so after the batch. */
-  readonly counts: StoreCounts
-}
-
-/** What the store has counted. Totals only grow; the others are what is so now. */
-export interface StoreCounts {
-  readonly rows: number
-  readonly series: number
-  /** Series among them that have no rows and are kept at 0. */
-  readonly zeros: number
-  readonly collisions: number
-  readonly negativeRows: number
-  readonly batchesTotal: number
-  /** Diffs that were positive, and that were negative. */
-  readonly insertsTotal: number
-  readonly deletesTotal: number
-  readonly skippedTotal: Readonly<Record<SkipReason, number>>
-}
 
 /**
  * The rows of one view by their identity, with signed multiplicities, and the series they make.
@@ -68,8 +36,8 @@ export class SeriesStore {
   /** Series that are kept at 0, in the order in which that ends. */
   readonly #zeros = new Set<Series>()
   /** Rows and series that the current batch has touched. */
-  #touchedRows: Row[] = []
-  #touchedSeries: Series[] = []
+  #touchedRows = new Pile<Row>()
+  #touchedSeries = new Pile<Series>()
   #epoch = 0
   #published = 0
   #live = 0
@@ -215,12 +183,12 @@ export class SeriesStore {
   }
 
   *#settleAll(atMs: number, upperMs: number, budget: Budget): Steps<Delta> {
-    const delta = { removed: [] as Series[], changed: [] as Series[], gone: [] as Series[] }
-    const candidates: Series[] = []
-    const back: Series[] = []
+    const delta = { removed: new Pile<Series>(), changed: new Pile<Series>(), gone: new Pile<Series>() }
+    const candidates = new Pile<Series>()
+    const back = new Pile<Series>()
     const touched = this.#touchedSeries
-    this.#touchedRows = []
-    this.#touchedSeries = []
+    this.#touchedRows = new Pile()
+    this.#touchedSeries = new Pile()
     for (const series of touched) {
       this.#live += Number(series.size > 0)
       if (series.size > 1) this.#shared.add(series)
@@ -269,7 +237,7 @@ export class SeriesStore {
     }
     for (const series of back) series.sinceMs = atMs
     this.#isFirst = false
-    const appeared = back.length > 0 ? [...added, ...back] : added
+    const appeared = back.length > 0 ? yield* joined(added, back, budget) : added
     return { ...delta, ...common, added, appeared, counts: this.counts }
   }
 
@@ -292,7 +260,11 @@ export class SeriesStore {
   }
 
   /** The last row of a series went. Where it is kept at 0 it is so before it can be seen. */
-  #go(series: Series, atMs: number, delta: { removed: Series[]; changed: Series[]; gone: Series[] }): void {
+  #go(
+    series: Series,
+    atMs: number,
+    delta: { removed: Pile<Series>; changed: Pile<Series>; gone: Pile<Series> },
+  ): void {
     const { zeroForMs, isAge } = this.#plan
     delta.gone.push(series)
     if (zeroForMs === undefined) {
@@ -318,10 +290,10 @@ export class SeriesStore {
 
   /** Publishes what the limit of the view allows. */
   *#admitted(
-    candidates: readonly Series[],
-    delta: { removed: Series[]; gone: Series[] },
+    candidates: Many<Series>,
+    delta: { removed: Pile<Series>; gone: Pile<Series> },
     budget: Budget,
-  ): Steps<readonly Series[]> {
+  ): Steps<Many<Series>> {
     const state = { published: this.#published, live: this.#live }
     const verdict = this.#admission
       ? yield* this.#admission.decide(candidates, () => this.#series.values(), state, budget)
@@ -347,4 +319,14 @@ export class SeriesStore {
     }
     return verdict.admitted
   }
+}
+
+function* joined(first: Many<Series>, second: Many<Series>, budget: Budget): Steps<Many<Series>> {
+  const both = new Pile<Series>()
+  for (const list of [first, second])
+    for (const series of list) {
+      both.push(series)
+      if (budget.spend()) yield
+    }
+  return both
 }

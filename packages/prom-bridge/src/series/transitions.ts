@@ -1,4 +1,5 @@
-import type { Delta } from './store.js'
+import type { Delta } from './delta.js'
+import { lastOf } from './pile.js'
 
 /** A series appeared or went. */
 export interface Transition {
@@ -38,8 +39,8 @@ export class Transitions {
     if (isSnapshot) return
     this.#fired += added.length
     // What is beyond the limit is counted, not looked at: a batch may be far longer than the list.
-    const firing = added.slice(-this.#limit)
-    const resolved = removed.slice(Math.max(0, removed.length + firing.length - this.#limit))
+    const firing = lastOf(added, this.#limit)
+    const resolved = lastOf(removed, this.#limit - firing.length)
     this.#total += added.length - firing.length + removed.length - resolved.length
     const fresh: Transition[] = []
     for (const { values } of resolved) fresh.push({ to: 'resolved', values, atMs, number: ++this.#total })

@@ -1,8 +1,9 @@
 import type { Batch, UnknownRow } from '@mzalert/tail-client'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { Delta } from '../../src/series/delta.js'
 import { plans } from '../../src/series/plan.js'
 import { finish } from '../../src/series/slices.js'
-import { type Delta, SeriesStore } from '../../src/series/store.js'
+import { SeriesStore } from '../../src/series/store.js'
 import type { ViewOptions } from '../../src/types.js'
 import { alert, alertLabels, batch, update } from '../support/source.js'
 
@@ -32,9 +33,9 @@ function storeOf(more: Partial<ViewOptions> = {}): WholeStore {
 /** A delta as text: what was added, removed and changed. */
 function shown({ added, removed, changed }: Delta): readonly string[] {
   return [
-    ...added.map(({ labels, value }) => `+${labels} ${value}`),
-    ...removed.map(({ labels }) => `-${labels}`),
-    ...changed.map(({ labels, value }) => `=${labels} ${value}`),
+    ...[...added].map(({ labels, value }) => `+${labels} ${value}`),
+    ...[...removed].map(({ labels }) => `-${labels}`),
+    ...[...changed].map(({ labels, value }) => `=${labels} ${value}`),
   ]
 }
 

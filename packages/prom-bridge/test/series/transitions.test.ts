@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import type { Delta } from '../../src/series/delta.js'
 import { Series } from '../../src/series/series.js'
-import type { Delta } from '../../src/series/store.js'
 import { Transitions } from '../../src/series/transitions.js'
 import { noCounts } from '../support/models.js'
 

@@ -1,5 +1,5 @@
 import type { ViewModel } from '../../src/page/model.js'
-import type { StoreCounts } from '../../src/series/store.js'
+import type { StoreCounts } from '../../src/series/delta.js'
 
 /** A view as the page gets it: one alert that fires, one that resolved. */
 export function viewModel(more: Partial<ViewModel> = {}): ViewModel {
