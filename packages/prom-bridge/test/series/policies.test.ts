@@ -191,7 +191,7 @@ describe('series that are kept at 0', () => {
     view.apply(progress(6999))
     expect(view.samples()).toEqual({ x: 0 })
     expect(view.counts).toMatchObject({ rows: 0, series: 1, zeros: 1 })
-    expect(view.apply(progress(7000)).gone).toEqual([])
+    expect(view.apply(progress(7000)).gone).toHaveLength(0)
     expect(view.samples()).toEqual({})
     expect(view.counts).toMatchObject({ series: 0, zeros: 0 })
   })
