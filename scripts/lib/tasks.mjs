@@ -10,8 +10,6 @@ const tasks = {
   check,
   demo,
   bench,
-  'bench:bridge': args => benchOf('bridge.mjs', args),
-  'bench:delay': args => benchOf('delay.mjs', args),
   soak,
   'test:real': testReal,
   'stack:check': stackCheck,

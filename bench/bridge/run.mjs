@@ -1,19 +1,20 @@
-// Holds and serves series in several ways, each in a process of its own, and prints medians and ratios side by side.
-// `npm run bench:bridge -- [sizes, by commas] [rounds] [seconds of churn]`
+// prom-bridge beside three registries: series held and served, and the event loop meanwhile.
+// `npm run bench -- bridge [sizes, by commas] [rounds] [seconds of churn]`
 import { fork } from 'node:child_process'
 import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { machine } from '../lib/machine.mjs'
+import { median, table } from '../lib/statistics.mjs'
 
 const sizes = (process.argv[2] ?? '1000,10000,100000,1000000').split(',').map(Number)
 const rounds = Number(process.argv[3] ?? 3)
 const churnSeconds = Number(process.argv[4] ?? 60)
 const ways = ['bridge', 'prom-client', '@prometheus-io/client', '@platformatic/prom-client']
-const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
 class Worker {
   #child
   constructor(way) {
-    this.#child = fork(fileURLToPath(new URL('bridge-worker.mjs', import.meta.url)), [way], {
+    this.#child = fork(fileURLToPath(new URL('worker.mjs', import.meta.url)), [way], {
       execArgv: ['--expose-gc', '--max-old-space-size=4096'],
     })
   }
@@ -72,21 +73,19 @@ async function measure(way, size) {
     // A snapshot again, as after a reconnect without history. The others have nothing to compare with.
     const again = way === 'bridge' ? await worker.ask({ fill: size }) : undefined
     return {
-      'fill ms': fill.ms,
-      'its block ms': fill.blockMs,
-      'without gc': fill.blockWithoutGcMs,
-      'again block': again?.blockMs,
-      'again w/o gc': again?.blockWithoutGcMs,
-      '1k updates ms': update.ms,
-      'first scrape ms': cold.ms,
-      'its block': coldBlock.blockMs,
-      'scrape ms': median(warm.map(({ ms }) => ms)),
-      'scrape block': warmBlock.blockMs,
-      'scrape w/o gc': warmBlock.blockWithoutGcMs,
-      'after 1k ms': after.ms,
-      'MB body': after.bytes / 1e6,
-      'heap B/series': (heapUsed - empty.heapUsed) / size,
-      'RSS MB': rss / 1e6,
+      'fill, ms': fill.ms,
+      'block, ms': fill.blockMs,
+      'block without GC, ms': fill.blockWithoutGcMs,
+      'filled again: block, ms': again?.blockMs,
+      '1000 updates, ms': update.ms,
+      'first scrape, ms': cold.ms,
+      'first scrape: block, ms': coldBlock.blockMs,
+      'scrape, ms': median(warm.map(({ ms }) => ms)),
+      'scrape: block, ms': warmBlock.blockMs,
+      'scrape after the updates, ms': after.ms,
+      'body, MB': after.bytes / 1e6,
+      'heap, B/series': (heapUsed - empty.heapUsed) / size,
+      'RSS, MB': rss / 1e6,
     }
   } finally {
     worker.end()
@@ -121,27 +120,24 @@ async function churn(seconds) {
   }
 }
 
-const rounded = row =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      value === undefined ? '' : Number(value.toPrecision(3)),
-    ]),
-  )
+const rounded = value => (typeof value === 'number' ? String(Number(value.toPrecision(3))) : (value ?? ''))
 
+/** A table of objects with the same keys. */
+function shown(head, results) {
+  const names = Object.keys(Object.values(results)[0])
+  return table(
+    [head, ...names],
+    Object.entries(results).map(([way, result]) => [way, ...names.map(name => rounded(result[name]))]),
+  )
+}
+
+console.log(`${machine()}.`)
 for (const size of sizes) {
-  console.log(`\n${size} series of 5 labels:`)
   const results = {}
-  for (const way of ways) {
-    try {
-      results[way] = rounded(await measure(way, size))
-    } catch (error) {
-      results[way] = { 'fill ms': error.message }
-    }
-  }
-  console.table(results)
+  for (const way of ways) results[way] = await measure(way, size)
+  console.log(`\n${shown(`${size} series of 5 labels`, results)}`)
 }
-if (churnSeconds > 0) {
-  console.log(`\n10,000 series, of which 1000 end and 1000 begin every second, for ${churnSeconds} s:`)
-  console.table([rounded(await churn(churnSeconds))])
-}
+if (churnSeconds > 0)
+  console.log(
+    `\n${shown(`10000 series, 1000 of them end and 1000 begin every second, for ${churnSeconds} s`, { bridge: await churn(churnSeconds) })}`,
+  )

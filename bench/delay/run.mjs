@@ -1,5 +1,5 @@
-// How long it takes from a row to its sample, and from the row's end to the sample's: the bridge beside Debian's prometheus-sql-exporter,
-// on the same database. `npm run bench:delay -- [rounds] [the interval of sql_exporter]`
+// From a row to its sample, and from its end to the sample's: prom-bridge beside prometheus-sql-exporter.
+// `npm run bench -- delay [rounds] [the interval of sql_exporter]`
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, get } from 'node:http'
@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startEngine } from '@mzalert/local-engine'
 import { bridge } from '@mzalert/prom-bridge'
+import { machine } from '../lib/machine.mjs'
+import { table } from '../lib/statistics.mjs'
 
 const rounds = Number(process.argv[2] ?? 20)
 const interval = process.argv[3] ?? '1s'
@@ -128,23 +130,23 @@ try {
       )
     }
   }
-  const rows = Object.entries(delays).map(([who, { comes, goes }]) => [
+  const parts = { comes: 'row to sample', goes: "its end to the sample's" }
+  const rows = Object.entries(delays).map(([who, measured]) => [
     who,
-    Object.fromEntries(
-      Object.entries({ comes, goes }).flatMap(([part, values]) => [
-        [`${part}, p50 ms`, Math.round(quantile(values, 0.5))],
-        [`${part}, max ms`, Math.round(Math.max(...values))],
-      ]),
-    ),
+    ...Object.keys(parts).flatMap(part => [
+      Math.round(quantile(measured[part], 0.5)),
+      Math.round(Math.max(...measured[part])),
+    ]),
   ])
-  console.log(`From the commit to /metrics, ${rounds} rows:`)
-  console.table(Object.fromEntries(rows))
+  const head = Object.values(parts).flatMap(part => [`${part}, p50 ms`, `${part}, max ms`])
+  console.log(`${machine()}. ${rounds} rows, from the commit to /metrics.\n`)
+  console.log(`${table(['', ...head], rows)}\n`)
   // With an empty answer sql_exporter keeps what it had: the last alert of all stays.
   await engine.execute('DELETE FROM alerts')
   for (const [who, address] of Object.entries(urls)) {
     const ms = await until(address, 'organization="always"', false, 15_000)
     console.log(
-      `the last row of the view goes: ${who}: ${Number.isFinite(ms) ? `gone after ${Math.round(ms)} ms` : 'still there after 15 s'}`,
+      `- The last row of the view goes: ${who}: ${Number.isFinite(ms) ? `gone after ${Math.round(ms)} ms` : 'still there after 15 s'}`,
     )
   }
 } catch (error) {

@@ -119,9 +119,15 @@ function ours() {
   }
 }
 
+const clients = {
+  'prom-client': () => import('prom-client'),
+  '@prometheus-io/client': () => import('@prometheus-io/client'),
+  '@platformatic/prom-client': () => import('@platformatic/prom-client'),
+}
+
 /** A gauge of a client: `set` and `remove`, as one would write it by hand. */
 async function client(name) {
-  const { Gauge, Registry } = await import(name)
+  const { Gauge, Registry } = await clients[name]()
   const registry = new Registry()
   const gauge = new Gauge({ name: 'v', help: 'v', labelNames, registers: [registry] })
   const labelsOf = index => {
