@@ -75,7 +75,6 @@ async function measure(way, size) {
     return {
       'fill, ms': fill.ms,
       'block, ms': fill.blockMs,
-      'block without GC, ms': fill.blockWithoutGcMs,
       'filled again: block, ms': again?.blockMs,
       '1000 updates, ms': update.ms,
       'first scrape, ms': cold.ms,

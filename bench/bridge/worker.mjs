@@ -2,7 +2,7 @@
 // Messages: { fill } adds so many series, { update } changes the values of so many of them, { churn } ends so many and begins as many;
 // each is answered with what it took.
 import { createServer } from 'node:http'
-import { PerformanceObserver, performance } from 'node:perf_hooks'
+import { performance } from 'node:perf_hooks'
 import { bridge } from '@mzalert/prom-bridge'
 
 const way = process.argv[2]
@@ -18,45 +18,32 @@ const rowOf = (index, value) => ({
 })
 
 /**
- * Gaps between the ticks of the event loop, and the collections within them. A gap is no longer than the CPU time that the process took
- * in it: that others had the processor is not what is measured.
+ * Gaps between the ticks of the event loop. A gap is no longer than the CPU time that the process took in it: that others had the processor
+ * is not what is measured.
  */
 class Blocks {
-  #gaps = []
-  #collections = []
+  #longest = 0
   #last = performance.now()
   #cpu = process.cpuUsage()
 
   constructor() {
     setInterval(() => this.#tick(), 1)
-    new PerformanceObserver(list => {
-      for (const { startTime, duration } of list.getEntries()) this.#collections.push([startTime, duration])
-    }).observe({ entryTypes: ['gc'] })
   }
 
   #tick() {
     const now = performance.now()
     const { user, system } = process.cpuUsage(this.#cpu)
-    if (now - this.#last > 4)
-      this.#gaps.push([this.#last, now, Math.min(now - this.#last, (user + system) / 1000)])
+    this.#longest = Math.max(this.#longest, Math.min(now - this.#last, (user + system) / 1000))
     this.#last = now
     this.#cpu = process.cpuUsage()
   }
 
-  /** The longest gap since the last time it was asked, in milliseconds, with garbage collection and without. */
+  /** The longest gap since the last time it was asked, in milliseconds. */
   async take() {
     await new Promise(resolve => setTimeout(resolve, 20))
-    const longest = [0, 0]
-    for (const [start, end, ms] of this.#gaps) {
-      const collected = this.#collections
-        .filter(([at]) => at >= start && at < end)
-        .reduce((sum, [, duration]) => sum + duration, 0)
-      longest[0] = Math.max(longest[0], ms)
-      longest[1] = Math.max(longest[1], ms - collected)
-    }
-    this.#gaps = []
-    this.#collections = []
-    return { blockMs: longest[0], blockWithoutGcMs: longest[1] }
+    const blockMs = this.#longest
+    this.#longest = 0
+    return { blockMs }
   }
 }
 
