@@ -82,11 +82,6 @@ async function bench(args) {
   return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
 }
 
-async function benchOf(file, args) {
-  const built = await turbo('build', ['--filter=@mzalert/bench...'])
-  return built || execute(process.execPath, [path.join('bench', file), ...args])
-}
-
 /** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes. */
 async function soak(args) {
   const built = await turbo('build', ['--filter=@mzalert/bench...'])
