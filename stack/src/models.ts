@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** What the models can be told; every `${name}` in the SQL is one of them. */
 export interface ModelParameters {
@@ -8,10 +8,14 @@ export interface ModelParameters {
   readonly threshold?: number
   /** An enterprise customer fires with more deployments than this in the window. Default: 8. */
   readonly enterpriseLimit?: number
+  /** Where Materialize finds the topics, as `host:port`. Default: `redpanda:9092`. */
+  readonly kafkaBroker?: string
 }
 
-/** Where the models run: the embedded engine. */
-export type Target = 'local'
+export const targets = ['local', 'subscribe', 'tail'] as const
+
+/** Where the models run: the embedded engine, Materialize with SUBSCRIBE, or Materialize v0.26 with TAIL. */
+export type Target = (typeof targets)[number]
 
 /** One SQL file with its parameters filled in. */
 export interface Model {
@@ -23,36 +27,62 @@ export const defaultParameters: Required<ModelParameters> = {
   windowMs: 30_000,
   threshold: 25,
   enterpriseLimit: 8,
+  kafkaBroker: 'redpanda:9092',
 }
 
 const folder = new URL('../materialize/', import.meta.url)
 
+/**
+ * What v0.26 writes otherwise, in the models; nothing else differs. A view is kept current there only if it is created as
+ * materialized, which is its view with an index. That includes the events, which could not be selected from otherwise.
+ */
+const tailSpelling: readonly (readonly [current: RegExp, tail: string])[] = [
+  [/\bCREATE VIEW\b/g, 'CREATE MATERIALIZED VIEW'],
+  [/\bmz_now\(\)/g, 'mz_logical_timestamp()'],
+]
+
 /** The statements that make the sources and the models of a target, in the order in which they are applied. */
 export function models(target: Target, parameters: ModelParameters = {}): readonly Model[] {
-  const { windowMs, threshold, enterpriseLimit } = { ...defaultParameters, ...parameters }
-  const values: Readonly<Record<string, number>> = {
+  const { windowMs, threshold, enterpriseLimit, kafkaBroker } = { ...defaultParameters, ...parameters }
+  const values: Readonly<Record<string, string>> = {
     window_ms: whole('windowMs', windowMs),
     threshold: whole('threshold', threshold),
     enterprise_limit: whole('enterpriseLimit', enterpriseLimit),
+    kafka_broker: broker(kafkaBroker),
   }
   const views = readdirSync(new URL('models/', folder)).sort()
-  return [`sources/${target}.sql`, ...views.map(view => `models/${view}`)].map(file => ({
-    name: file,
-    sql: fill(readFileSync(new URL(file, folder), 'utf8'), values),
-  }))
+  const own = ['indexes', 'roles'].map(kind => `${kind}/${target}.sql`)
+  const files = [`sources/${target}.sql`, ...views.map(view => `models/${view}`), ...own]
+  return files
+    .filter(file => existsSync(new URL(file, folder)))
+    .map(file => {
+      const text = readFileSync(new URL(file, folder), 'utf8')
+      const isShared = file.startsWith('models/')
+      return { name: file, sql: fill(isShared && target === 'tail' ? spelledForTail(text) : text, values) }
+    })
 }
 
-function fill(sql: string, values: Readonly<Record<string, number>>): string {
+function spelledForTail(sql: string): string {
+  return tailSpelling.reduce((text, [current, tail]) => text.replace(current, tail), sql)
+}
+
+function fill(sql: string, values: Readonly<Record<string, string>>): string {
   return sql.replace(/\$\{(\w+)\}/g, (placeholder, name: string) => {
     const value = values[name]
     if (value === undefined) throw new Error(`the models use ${placeholder}, which nobody fills in`)
-    return String(value)
+    return value
   })
 }
 
 /** Parameters become part of SQL text: they are whole numbers, or nothing is applied. */
-function whole(name: string, value: number): number {
+function whole(name: string, value: number): string {
   if (!Number.isSafeInteger(value) || value < 0)
     throw new Error(`${name} is ${value}. It takes a whole number that is not negative.`)
+  return String(value)
+}
+
+function broker(value: string): string {
+  if (!/^[\w.-]+:\d{1,5}$/.test(value))
+    throw new Error(`kafkaBroker is ${JSON.stringify(value)}. It takes host:port.`)
   return value
 }
