@@ -26,7 +26,8 @@ export function notificationOf(body: string): Notification {
     throw new Error('the body is not a notification: it has no list of alerts')
   const isAlert = (alert: unknown): boolean =>
     isRecord(alert) && isRecord(alert['labels']) && /^(firing|resolved)$/.test(String(alert['status']))
-  if (!value['alerts'].every(isAlert)) throw new Error('an alert has no labels, or neither fires nor is resolved')
+  if (!value['alerts'].every(isAlert))
+    throw new Error('an alert has no labels, or neither fires nor is resolved')
   return value as unknown as Notification
 }
 

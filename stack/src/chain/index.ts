@@ -1,0 +1,5 @@
+export { type Chain, type ChainOptions, type Part, startChain } from './chain.js'
+export type { Scale } from './configuration.js'
+export type { SlackMessage } from './slack.js'
+export { firingAt, type Interval, truth } from './truth.js'
+export { until } from './until.js'
