@@ -19,13 +19,17 @@ export async function query(prometheusUrl: string, expression: string): Promise<
   return (data?.result ?? []).map(({ metric, value }) => ({ metric, value: Number(value[1]) }))
 }
 
-/** What an Alertmanager takes for firing, inhibited or not: its label sets. */
-export async function activeAlerts(
-  alertmanagerUrl: string,
-): Promise<readonly { readonly labels: Readonly<Record<string, string>>; readonly startsAt: string }[]> {
+/** An alert that an Alertmanager takes for firing, inhibited or not. */
+export interface ActiveAlert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly startsAt: string
+  readonly status: { readonly inhibitedBy: readonly string[] }
+}
+
+export async function activeAlerts(alertmanagerUrl: string): Promise<readonly ActiveAlert[]> {
   const url = new URL(
     '/api/v2/alerts?active=true&inhibited=true&silenced=true&unprocessed=true',
     alertmanagerUrl,
   )
-  return (await (await fetch(url)).json()) as never
+  return (await (await fetch(url)).json()) as ActiveAlert[]
 }

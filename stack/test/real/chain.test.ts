@@ -1,6 +1,8 @@
 import { expectations, scenarios } from '@mzalert/faker-events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chain, type SlackMessage, startChain, until } from '../../src/chain/index.js'
+import { type Chain, query, type SlackMessage, startChain, until } from '../../src/chain/index.js'
+import { stackFiles } from '../../src/check/files.js'
+import { expressions, monitors, namesIn } from '../../src/check/metrics.js'
 import { readTopic } from '../../src/kafka.js'
 import type { Alert, Notification } from '../../src/webhook/notification.js'
 
@@ -54,3 +56,68 @@ test('five spikes fire and resolve at the webhook, in the order and for the orga
   expect(organizations(heard('DeploymentSpike', 'firing')).slice(0, spikes)).toEqual(expected)
   expect(organizations(heard('DeploymentSpike', 'resolved')).slice(0, spikes)).toEqual(expected)
 }, 180_000)
+
+test('the webhook is told what an alert is about, since when, and where to look', () => {
+  const [alert] = heard('DeploymentSpike', 'resolved')
+  expect(alert).toMatchObject({
+    labels: {
+      alert_cond: 'deployment_spike',
+      job: 'event_exporter',
+      severity: 'warning',
+      view: 'organization_alert',
+    },
+    annotations: { summary: `Organization ${alert?.labels['organization']} deploys more than usual` },
+  })
+  expect(alert?.generatorURL).toContain('/graph?g0.expr=organization_alert')
+  expect(Date.parse(alert?.endsAt ?? '')).toBeGreaterThan(Date.parse(alert?.startsAt ?? ''))
+  expect(notifications.map(({ version }) => version)).toContain('4')
+})
+
+test('Slack is told the same, in its own shape: channel, title, organization, since when, links', async () => {
+  const about = (word: string): SlackMessage[] =>
+    messages.filter(({ attachments }) => attachments.some(({ text }) => text.includes(word)))
+  await until('Slack was told of an end', () => about('is over').length > 0)
+  expect(new Set(messages.map(({ channel }) => channel))).toEqual(new Set(['#devex-toilet']))
+  const [first] = messages.filter(({ attachments }) => attachments[0]?.title.endsWith('DeploymentSpike'))
+  const organization = heard('DeploymentSpike', 'firing')[0]?.labels['organization']
+  expect(first?.attachments[0]).toMatchObject({ color: 'warning', title: '[FIRING: 1] DeploymentSpike' })
+  expect(first?.attachments[0]?.text).toMatch(
+    new RegExp(
+      `^:fire: \\*Organization ${organization}\\*: Organization ${organization} deploys more than usual\nsince \\d\\d:\\d\\d:\\d\\d UTC · <http://[^|]+/graph[^|]+\\|graph>`,
+    ),
+  )
+  expect(first?.attachments[0]?.text).toMatch(/<http[^|]+silences\/new\|Silence>/)
+})
+
+test('nothing about the alerting itself fired, and every target is up', async () => {
+  expect(
+    notifications
+      .flatMap(({ alerts }) => alerts)
+      .filter(({ labels }) => /^MzAlert|Watchdog/.test(labels['alertname'] ?? '')),
+  ).toEqual([])
+  expect(await query(chain.urls.prometheus, 'up == 0')).toEqual([])
+  expect((await query(chain.urls.prometheus, 'up')).map(({ metric }) => metric['job']).sort()).toEqual([
+    'alertmanager',
+    'event_exporter',
+    'prometheus',
+  ])
+  expect((await query(chain.urls.prometheus, 'ALERTS{alertname="Watchdog"}')).length).toBe(1)
+})
+
+test('every query of every rule, panel and Grafana alert runs on the real Prometheus, and those about what runs have an answer', async () => {
+  const empty: string[] = []
+  for (const { where, text } of expressions(stackFiles()))
+    if ((await query(chain.urls.prometheus, text)).length === 0) empty.push(where)
+  // Nothing is wrong, no rows are skipped, and neither Redpanda nor Materialize is here.
+  const quiet =
+    /mixin\/alerts\.yaml MzAlert|upstream\.json|DeploymentSpike|CustomerOverLimit|Deployment spike|alerts\.json/
+  expect(empty.filter(where => !quiet.test(where))).toEqual([])
+})
+
+test('what Prometheus and Alertmanager are taken to say of themselves, they say', async () => {
+  const pages = [chain.urls.prometheus, chain.urls.alertmanager].map(async url =>
+    (await fetch(`${url}/metrics`)).text(),
+  )
+  const said = namesIn((await Promise.all(pages)).join('\n'))
+  expect(monitors.filter(name => !said.has(name))).toEqual([])
+})

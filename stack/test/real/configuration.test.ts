@@ -1,15 +1,122 @@
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { activeAlerts, until } from '../../src/chain/index.js'
+import { freePort, type Program, program } from '../../src/chain/program.js'
+import { stackFolder } from '../../src/paths.js'
 
-const stack = fileURLToPath(new URL('../../', import.meta.url))
+function run(
+  name: string,
+  args: readonly string[],
+  cwd = stackFolder,
+): { status: number | null; output: string } {
+  const { status, error, stdout, stderr } = spawnSync(name, [...args], { cwd, encoding: 'utf8' })
+  expect(error).toBeUndefined()
+  return { status, output: stdout + stderr }
+}
 
 test.each([
   ['promtool', 'check', 'config', 'prometheus/prometheus.yml'],
-  ['promtool', 'test', 'rules', 'prometheus/rules.test.yml'],
-  ['amtool', 'check-config', 'alertmanager/alertmanager.yml'],
-])('%s %s %s accepts what the stack is configured with', (program, ...args) => {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { cwd: stack, encoding: 'utf8' })
-  expect(error).toBeUndefined()
-  expect(status, stdout + stderr).toBe(0)
+  ['promtool', 'check', 'rules', 'prometheus/rules.yml', 'mixin/alerts.yaml', 'mixin/rules.yaml'],
+  ['promtool', 'test', 'rules', 'prometheus/rules.test.yml', 'mixin/tests/alerts.test.yaml'],
+  ['amtool', 'check-config', 'alertmanager/alertmanager.yml', 'alertmanager/slack.yml'],
+])('%s %s %s accepts what the stack is configured with', (name, ...args) => {
+  const { status, output } = run(name, args)
+  expect(status, output).toBe(0)
+})
+
+/** A change to the rules that one of the tests of rules must notice. */
+test.each([
+  ['prometheus/rules.yml', 'keep_firing_for: 15s', 'keep_firing_for: 1s'],
+  ['prometheus/rules.yml', 'keep_firing_for: 15s', 'keep_firing_for: 60s'],
+  ['prometheus/rules.yml', 'view: organization_alert', 'view: other'],
+  ['mixin/alerts.yaml', 'mzalert_view_up == 0', 'mzalert_view_up == 2'],
+  ['mixin/alerts.yaml', '> 0.8 *', '> 0.95 *'],
+  ['mixin/alerts.yaml', 'mzalert_view_lag_seconds > 60', 'mzalert_view_lag_seconds > 600'],
+  ['mixin/alerts.yaml', '[2m]) == 0', '[2m]) > 0'],
+])('the tests of rules notice a change of %s: %s -> %s', (file, from, to) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-rules-'))
+  try {
+    for (const each of ['prometheus', 'mixin'])
+      cpSync(path.join(stackFolder, each), path.join(folder, each), { recursive: true })
+    const text = readFileSync(path.join(folder, file), 'utf8')
+    expect(text).toContain(from)
+    writeFileSync(path.join(folder, file), text.replace(from, to))
+    const { status } = run(
+      'promtool',
+      ['test', 'rules', 'prometheus/rules.test.yml', 'mixin/tests/alerts.test.yaml'],
+      folder,
+    )
+    expect(status).not.toBe(0)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test.each([
+  ['alertmanager.yml', 'webhook'],
+  ['slack.yml', 'slack'],
+])('%s routes every alert to %s, and the one that always fires to nobody', (file, receiver) => {
+  const route = (...labels: readonly string[]): string =>
+    run('amtool', ['config', 'routes', 'test', `--config.file=alertmanager/${file}`, ...labels]).output.split(
+      '\n',
+    )[0] ?? ''
+  expect(route('alertname=DeploymentSpike', 'severity=warning', 'view=organization_alert')).toBe(receiver)
+  expect(route('alertname=MzAlertViewDown', 'severity=critical', 'view=organization_alert')).toBe(receiver)
+  expect(route('alertname=Watchdog', 'severity=none')).toBe('nobody')
+})
+
+const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-inhibit-'))
+let alertmanager: Program
+let url: string
+
+beforeAll(async () => {
+  const address = `127.0.0.1:${await freePort()}`
+  url = `http://${address}`
+  alertmanager = program({
+    name: 'alertmanager',
+    command: 'prometheus-alertmanager',
+    args: [
+      `--config.file=${path.join(stackFolder, 'alertmanager/alertmanager.yml')}`,
+      `--storage.path=${folder}`,
+      `--web.listen-address=${address}`,
+      '--cluster.listen-address=',
+    ],
+    readyUrl: `${url}/-/ready`,
+  })
+  await alertmanager.start()
+})
+afterAll(async () => {
+  await alertmanager?.kill()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('a view that is down silences its own rows and no others; an exporter that is down, all of them', async () => {
+  const row = (view: string): object => ({
+    labels: { alertname: 'Row', severity: 'warning', view, job: 'event_exporter' },
+  })
+  const about = (alertname: string, labels: object): object => ({
+    labels: { alertname, severity: 'critical', job: 'event_exporter', ...labels },
+  })
+  const post = async (...alerts: readonly object[]): Promise<void> => {
+    const headers = { 'content-type': 'application/json' }
+    expect(
+      (await fetch(`${url}/api/v2/alerts`, { method: 'POST', headers, body: JSON.stringify(alerts) })).ok,
+    ).toBe(true)
+  }
+  /** The views whose rows are silenced. */
+  const silenced = async (): Promise<string> =>
+    (await activeAlerts(url))
+      .filter(({ labels, status }) => labels['alertname'] === 'Row' && status.inhibitedBy.length > 0)
+      .map(({ labels }) => labels['view'])
+      .sort()
+      .join()
+  await post(row('one'), row('two'), about('MzAlertViewDown', { view: 'one' }))
+  await until('the rows of one view are silenced', async () => (await silenced()) === 'one')
+  await post(about('MzAlertExporterDown', {}))
+  await until('all rows are silenced', async () => (await silenced()) === 'one,two')
+  const critical = (await activeAlerts(url)).filter(({ labels }) => labels['severity'] === 'critical')
+  expect(critical.flatMap(({ status }) => status.inhibitedBy)).toEqual([])
 })
