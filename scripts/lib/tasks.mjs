@@ -12,6 +12,7 @@ const tasks = {
   bench,
   soak,
   'test:real': testReal,
+  'test:stack': testStack,
   'stack:check': stackCheck,
 }
 
@@ -45,7 +46,15 @@ async function test(args) {
 /** With programs that must be installed: see house/vitest.real.config.ts. */
 async function testReal(args) {
   const built = await turbo('build', [])
-  return built || vitest('real', ['--config', 'house/vitest.real.config.ts', ...args])
+  const which = args.length > 0 ? args : ['packages/', 'examples/']
+  return built || vitest('real', ['--config', 'house/vitest.real.config.ts', ...which])
+}
+
+/** The stack's configuration in the real tools, and its chain of real programs, also while parts of it are killed. */
+async function testStack(args) {
+  const built = await turbo('build', [])
+  const which = args.length > 0 ? args : ['stack/']
+  return built || vitest('stack', ['--config', 'house/vitest.real.config.ts', ...which])
 }
 
 async function check() {
@@ -91,7 +100,7 @@ async function soak(args) {
 
 async function stackCheck(args) {
   const built = await turbo('build', ['--filter=@mzalert/stack...'])
-  return built || vitest('stack', ['stack/test', ...args])
+  return built || vitest('stack-check', ['stack/test/check', ...args])
 }
 
 async function turbo(task, args) {

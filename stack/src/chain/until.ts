@@ -1,10 +1,9 @@
-const deadlineMs = 120_000
-
 /** Asks until the answer is yes. What throws ends it; the deadline is for what never comes, and is no measure of speed. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   everyMs = 100,
+  deadlineMs = 120_000,
 ): Promise<void> {
   const deadline = performance.now() + deadlineMs
   while (!(await condition())) {

@@ -149,7 +149,7 @@ export function secretsIn(name: string, text: string): readonly string[] {
     /xox[abpr]-[\w-]{10,}/,
     /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
     /\b(?:AKIA|ghp_|glsa_)\w{12,}/,
-    /(?:password|passwd|secret|token|api_?key)["']?\s*[:=]\s*["']?(?!\$\{|:?-?admin\b|<|slack_url)[\w!@#%^&*+/-]{6,}/i,
+    /(?:password|passwd|secret|token|api_?key)["']? *[:=] *["']?(?!\$\{|:?-?admin\b|<|slack_url)[\w!@#%^&*+/-]{6,}/i,
     /\/\/[\w.-]+:(?!\$)[^@\s/]{3,}@/,
   ]
   return suspicious.flatMap(pattern => {

@@ -92,12 +92,8 @@ test('compose, Prometheus, Alertmanager, Grafana and the README mean the same se
   for (const file of [...configurations, 'compose.yaml', 'compose.tail.yaml', 'README.md'])
     expect(services.unreachable(model, file, files.text(file))).toEqual([])
   expect(services.unreachable(model, '', 'http://exporter:9885/metrics')).toHaveLength(1)
-  expect(
-    services.unreachable(changed('"127.0.0.1:9884:9884"', '"127.0.0.1:9885:9885"'), '', 'exporter:9884'),
-  ).toEqual([])
-  expect(
-    services.unreachable(changed('"127.0.0.1:9884/-/ready', '"127.0.0.1:9885/-/ready'), '', 'webhook:9095'),
-  ).toHaveLength(1)
+  const closed = changed('"9092", "9644", "33145"', '"9092"')
+  expect(services.unreachable(closed, '', files.text('prometheus/targets/redpanda.yml'))).toHaveLength(1)
 
   expect(services.unpublished(model, 'README.md', files.text('README.md'))).toEqual([])
   expect(services.unpublished(model, '', 'http://localhost:9999/')).toHaveLength(1)

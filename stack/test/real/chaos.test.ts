@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   activeAlerts,
@@ -15,6 +17,8 @@ import type { Alert } from '../../src/webhook/notification.js'
 
 const settings = { windowMs: 12_000, threshold: 25 }
 const heard: Alert[] = []
+/** What each loss looked like, a line of the table in the document. */
+const table: string[] = []
 let chain: Chain
 
 beforeAll(async () => {
@@ -78,8 +82,31 @@ const signs: Readonly<Record<Part, () => Promise<boolean>>> = {
     ),
   materialize: () => fires('MzAlertViewDown'),
   exporter: () => fires('MzAlertExporterDown'),
-  prometheus: () => isRefused(chain.urls.prometheus),
+  // Before Prometheus: one that was killed is told of ended alerts again, by a Prometheus that knows how it saw them begin itself.
   alertmanager: () => isRefused(chain.urls.alertmanager),
+  prometheus: () => isRefused(chain.urls.prometheus),
+}
+
+/** What the monitors say at the moment at which the loss shows. */
+async function observed(part: Part): Promise<string> {
+  const asked = (expression: string): Promise<string> =>
+    value(expression).then(
+      found => String(found ?? 'absent'),
+      () => 'no answer',
+    )
+  const about = await query(
+    chain.urls.prometheus,
+    'ALERTS{alertname=~"MzAlert(ExporterDown|ViewDown|NotificationsFailing)", alertstate="firing"}',
+  ).then(
+    alerts => [...new Set(alerts.map(({ metric }) => metric['alertname']))].join(', ') || 'nothing',
+    () => 'no answer',
+  )
+  const spike = await firing().then(
+    organizations => (organizations.length > 0 ? 'goes on firing' : 'does not fire'),
+    () => 'no answer',
+  )
+  const up = await asked('up{job="event_exporter"}')
+  return `| ${part} | ${up} | ${await asked('min(mzalert_view_up)')} | ${about} | ${spike} |`
 }
 
 const parts = Object.keys(signs) as Part[]
@@ -90,6 +117,7 @@ test.each(parts)(
     await untilFiringEqualsTruth(true)
     await chain.parts[part].kill()
     await until(`the loss of ${part} shows`, signs[part], 1000)
+    table.push(await observed(part))
     await chain.parts[part].start()
     await untilFiringEqualsTruth(false)
   },
@@ -118,3 +146,12 @@ test('every time that an organization fired was one alert, and none was said to 
   expect(beginnings.size).toBeGreaterThanOrEqual(parts.length)
   expect([...beginnings.values()].filter(({ size }) => size !== 1)).toEqual([])
 }, 180_000)
+
+test('what each loss looks like from outside is what the document says', async () => {
+  const file = fileURLToPath(new URL('../../../docs/failure-modes.md', import.meta.url))
+  const head =
+    '| killed | `up` | `mzalert_view_up` | what fires about it | the alert of the row |\n| --- | --- | --- | --- | --- |'
+  const measured = `<!-- measured -->\n\n${head}\n${table.join('\n')}\n\n<!-- end -->`
+  const document = readFileSync(file, 'utf8').replace(/<!-- measured -->[\s\S]*<!-- end -->/, () => measured)
+  await expect(document).toMatchFileSnapshot(file)
+})
