@@ -112,6 +112,8 @@ test('packages know only earlier packages, and examples only the public surface'
   const allowed: Readonly<Record<string, readonly string[]>> = {
     '@mzalert/prom-bridge': ['@mzalert/tail-client'],
     '@mzalert/alert-sinks': ['@mzalert/tail-client'],
+    // What stands in for Materialize in the tests of the chain.
+    '@mzalert/stack': ['@mzalert/local-engine'],
   }
   const wrong: string[] = []
   for (const folder of workspaces().filter(each => each !== 'house')) {

@@ -12,7 +12,7 @@ interface Rules {
   readonly groups: readonly { readonly rules: readonly { alert?: string; record?: string; expr: string }[] }[]
 }
 
-export interface Panel {
+interface Panel {
   readonly title: string
   readonly type: string
   readonly datasource?: unknown
@@ -35,7 +35,7 @@ interface GrafanaRules {
   }[]
 }
 
-export const ruleFiles = ['prometheus/rules.yml', 'mixin/alerts.yaml', 'mixin/rules.yaml'] as const
+const ruleFiles = ['prometheus/rules.yml', 'mixin/alerts.yaml', 'mixin/rules.yaml'] as const
 
 export function dashboards(files: StackFiles): readonly (readonly [file: string, dashboard: Dashboard])[] {
   return files

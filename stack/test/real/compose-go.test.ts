@@ -11,14 +11,18 @@ test.skipIf(!hasGo).each([
   [['compose.yaml'], ''],
   [['compose.yaml'], 'slack,console,load'],
   [['compose.yaml', 'compose.tail.yaml'], 'slack'],
-])('compose-go loads %j with profiles "%s"', (files, profiles) => {
-  const { status, stdout, stderr } = spawnSync('go', ['run', library, '-format', 'json', ...files], {
-    cwd: stackFolder,
-    encoding: 'utf8',
-    env: { ...process.env, COMPOSE_PROFILES: profiles },
-  })
-  expect(status, stderr).toBe(0)
-  const { services } = JSON.parse(stdout) as { services: Record<string, { image: string }> }
-  expect(Object.keys(services)).toContain('exporter')
-  if (files.length > 1) expect(services['materialize']?.image).toContain(':v0.26.')
-}, 180_000)
+])(
+  'compose-go loads %j with profiles "%s"',
+  (files, profiles) => {
+    const { status, stdout, stderr } = spawnSync('go', ['run', library, '-format', 'json', ...files], {
+      cwd: stackFolder,
+      encoding: 'utf8',
+      env: { ...process.env, COMPOSE_PROFILES: profiles },
+    })
+    expect(status, stderr).toBe(0)
+    const { services } = JSON.parse(stdout) as { services: Record<string, { image: string }> }
+    expect(Object.keys(services)).toContain('exporter')
+    if (files.length > 1) expect(services['materialize']?.image).toContain(':v0.26.')
+  },
+  180_000,
+)
