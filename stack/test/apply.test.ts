@@ -3,7 +3,7 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { apply, type Execute } from '../src/apply.js'
 
-test('applied twice, the models are made once; with another threshold they are made anew and the events stay', async () => {
+test('C1: applied twice, the models are made once; with another threshold they are made anew and the events stay', async () => {
   await using database = await openDatabase()
   const { execute } = database
   expect(await apply(execute, 'local', { threshold: 2 })).toBe('created')
@@ -18,7 +18,7 @@ test('applied twice, the models are made once; with another threshold they are m
   expect(await execute('SELECT labels FROM organization_alert')).toEqual([{ labels: 'B' }])
 })
 
-test('a run that broke off anywhere is made good by the next one', async () => {
+test('C1: a run that broke off anywhere is made good by the next one', async () => {
   await using database = await openDatabase()
   const { execute } = database
   const total = await countOf(counting => apply(counting, 'local'))
@@ -34,7 +34,7 @@ test('a run that broke off anywhere is made good by the next one', async () => {
   }
 })
 
-test('what somebody else has made under one of the names is left alone', async () => {
+test('C1: what somebody else has made under one of the names is left alone', async () => {
   await using database = await openDatabase()
   const { execute } = database
   await execute('CREATE TABLE deployments (mine int)')

@@ -39,7 +39,7 @@ test('a broker that is no host and port is refused before it becomes SQL', () =>
 test.each([
   ['subscribe-v0.147', 'subscribe'],
   ['tail-v0.26', 'tail'],
-] as const)('the statements are the ones that ran on a real Materialize: %s', (recording, target) => {
+] as const)('C2: the statements are the ones that ran on a real Materialize: %s', (recording, target) => {
   const recorded = setupOf(recording)
   const ours = models(target, { kafkaBroker: '127.0.0.1:19092' })
     .flatMap(statements)
@@ -48,7 +48,7 @@ test.each([
   for (const sql of recorded) expect(ours).toContain(sql)
 })
 
-test('v0.26 and current versions differ in the sources, and beyond them only where they must', () => {
+test('C2: v0.26 and current versions differ in the sources, and beyond them only where they must', () => {
   const text = (target: Target): string[] =>
     models(target)
       .filter(({ name }) => name.startsWith('models/'))
@@ -96,7 +96,7 @@ test('every target has the relations of the original, and customers to join with
   }
 })
 
-test('the role of the exporter may read what the exporter streams, and nothing else', () => {
+test('C2: the role of the exporter may read what the exporter streams, and nothing else', () => {
   const roles = models('subscribe').find(({ name }) => name.startsWith('roles/'))?.sql ?? ''
   const [, granted = ''] = /GRANT SELECT ON (.+) TO event_exporter/.exec(roles) ?? []
   expect(granted.split(', ').sort()).toEqual([...viewNames].sort())

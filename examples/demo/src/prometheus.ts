@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -42,8 +51,10 @@ export async function startPrometheus(
     'alertmanager:9093': `${host}:${alertmanagerPort}`,
     'webhook:9094': `${host}:${webhookPort}`,
   }
-  const configuration = (file: string): string => rewrite(path.join(stack, file), folder, local)
-  cpSync(path.join(stack, 'prometheus', 'rules.yml'), path.join(folder, 'rules.yml'))
+  const configuration = (file: string): string => rewrite(file, folder, local)
+  // Its rules are beside Prometheus' configuration; who else is scraped in the stack is not here.
+  for (const each of ['prometheus/rules.yml', 'mixin'])
+    cpSync(path.join(stack, each), path.join(folder, each), { recursive: true })
   const receiver = receive(say).listen(webhookPort, host)
   const children = [
     spawn(prometheus, [
@@ -93,12 +104,13 @@ function onPath(names: readonly string[]): string | undefined {
 }
 
 function rewrite(file: string, folder: string, names: Readonly<Record<string, string>>): string {
-  const target = path.join(folder, path.basename(file))
+  const target = path.join(folder, file)
+  mkdirSync(path.dirname(target), { recursive: true })
   writeFileSync(
     target,
     Object.entries(names).reduce(
       (text, [name, address]) => text.replaceAll(name, address),
-      readFileSync(file, 'utf8'),
+      readFileSync(path.join(stack, file), 'utf8'),
     ),
   )
   return target

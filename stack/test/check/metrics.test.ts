@@ -31,7 +31,7 @@ beforeAll(async () => {
   }
 })
 
-test('every metric in rules, dashboards and Grafana is made: by the exporter that runs, by a rule, or as documented', () => {
+test('C5: every metric in rules, dashboards and Grafana is made: by the exporter that runs, by a rule, or as documented', () => {
   const files = stackFiles()
   const known = new Set([...emitted, ...recorded(files), ...synthetic, ...documented, ...monitors])
   const all = expressions(files)
@@ -39,7 +39,7 @@ test('every metric in rules, dashboards and Grafana is made: by the exporter tha
   expect(unknownMetrics(all, known)).toEqual([])
 })
 
-test('a metric that nobody makes is found, wherever it stands', () => {
+test('C5: a metric that nobody makes is found, wherever it stands', () => {
   for (const file of [
     'prometheus/rules.yml',
     'mixin/alerts.yaml',

@@ -41,7 +41,7 @@ function heard(alertname: string, status: Alert['status']): readonly Alert[] {
 const organizations = (alerts: readonly Alert[]): readonly (string | undefined)[] =>
   alerts.map(({ labels }) => labels['organization'])
 
-test('five spikes fire and resolve at the webhook, in the order and for the organizations that the scenario says', async () => {
+test('C3: five spikes fire and resolve at the webhook, in the order and for the organizations that the scenario says', async () => {
   await until('five alerts have been resolved', () => heard('DeploymentSpike', 'resolved').length >= spikes)
   const records = await readTopic(chain.kafka.address, 'deployments')
   const spike = records
@@ -73,7 +73,7 @@ test('the webhook is told what an alert is about, since when, and where to look'
   expect(notifications.map(({ version }) => version)).toContain('4')
 })
 
-test('Slack is told the same, in its own shape: channel, title, organization, since when, links', async () => {
+test('C3: Slack is told the same, in its own shape: channel, title, organization, since when, links', async () => {
   const about = (word: string): SlackMessage[] =>
     messages.filter(({ attachments }) => attachments.some(({ text }) => text.includes(word)))
   await until('Slack was told of an end', () => about('is over').length > 0)

@@ -112,7 +112,7 @@ async function observed(part: Part): Promise<string> {
 const parts = Object.keys(signs) as Part[]
 
 test.each(parts)(
-  'when %s is killed and comes back, what fires comes to equal the truth, and ends with it',
+  'C4: when %s is killed and comes back, what fires comes to equal the truth, and ends with it',
   async part => {
     await untilFiringEqualsTruth(true)
     await chain.parts[part].kill()
@@ -124,7 +124,7 @@ test.each(parts)(
   180_000,
 )
 
-test('every time that an organization fired was one alert, and none was said to be over while it was not', async () => {
+test('C4: every time that an organization fired was one alert, and none was said to be over while it was not', async () => {
   await untilFiringEqualsTruth(true)
   const all = await intervals()
   const spikes = heard.filter(({ labels }) => labels['alertname'] === 'DeploymentSpike')

@@ -93,7 +93,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('a view that is down silences its own rows and no others; an exporter that is down, all of them', async () => {
+test('C6: a view that is down silences its own rows and no others; an exporter that is down, all of them', async () => {
   const row = (view: string): object => ({
     labels: { alertname: 'Row', severity: 'warning', view, job: 'event_exporter' },
   })
