@@ -83,7 +83,7 @@ const signs: Readonly<Record<Part, () => Promise<boolean>>> = {
   materialize: () => fires('MzAlertViewDown'),
   exporter: () => fires('MzAlertExporterDown'),
   // Before Prometheus: one that was killed is told of ended alerts again, by a Prometheus that knows how it saw them begin itself.
-  alertmanager: () => isRefused(chain.urls.alertmanager),
+  alertmanager: () => fires('MzAlertNotificationsFailing'),
   prometheus: () => isRefused(chain.urls.prometheus),
 }
 
