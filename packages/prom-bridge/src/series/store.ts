@@ -103,8 +103,8 @@ export class SeriesStore {
       const row = this.#row(update)
       if (update.diff > 0) this.#inserts++
       else this.#deletes++
-      if (update.diff > 0 && this.#settlement.policy === 'last') row.at = Number(update.timestamp)
       this.#change(row, update.diff)
+      if (update.diff > 0 && this.#settlement.policy === 'last') this.#renew(row, Number(update.timestamp))
       if (budget.spend(unitsOf(update.raw.length))) yield
     }
     for (const row of this.#touchedRows) {
@@ -149,6 +149,12 @@ export class SeriesStore {
       this.#touchedRows.push(row)
     }
     row.multiplicity += diff
+  }
+
+  /** The row was written again: that may make it its series' last one, also where its multiplicity is as before. */
+  #renew(row: Row, atMs: number): void {
+    row.at = atMs
+    if (row.series) this.#touch(row.series)
   }
 
   /** The batch is complete: the row is there or it is not. */

@@ -40,6 +40,14 @@ describe('several rows on one series', () => {
     }
   })
 
+  test('B3: a row that is written again is the last one, also if a copy of it goes at once', () => {
+    const view = new WholeView({ value: { column: 'n' }, collisions: 'last' })
+    view.changes(update(row(9), 1, 1000), update(row(1), 1, 2000))
+    expect(view.samples()).toEqual({ x: 1 })
+    view.changes(update(row(9), 1, 3000), update(row(9), -1, 3001))
+    expect(view.samples()).toEqual({ x: 9 })
+  })
+
   test('B3: where rows must not share a series, both are named, nothing of it is shown, and it goes on when that is over', () => {
     const view = new WholeView({ collisions: 'error' })
     view.changes(update(row(1)))
