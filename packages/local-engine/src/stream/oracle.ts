@@ -1,6 +1,6 @@
 /**
  * Gives out timestamps: whole milliseconds, strictly increasing, following a clock as long as it goes forward.
- * If it stands still or goes back they go on by one.
+ * If it stands still or goes back they go on by one. None is from before it was made: nobody knows what was then.
  */
 export class Oracle {
   readonly #nowMs: () => number
@@ -9,6 +9,7 @@ export class Oracle {
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
+    this.#last = this.#clock() - 1
   }
 
   /** The greatest timestamp given out so far. */

@@ -108,6 +108,25 @@ describe('AS OF a time that is kept', () => {
   })
 })
 
+describe('an engine that has just started', () => {
+  it.each([['subscribe'], ['tail']] as const)(
+    'L5: knows nothing from before its start (%s)',
+    async generation => {
+      const before = clock.nowMs() - 1
+      await using fresh = await engineFor({ generation, nowMs: clock.nowMs, historyMs: hourMs })
+      await fresh.execute('create table t (x int); insert into t values (1)')
+      const client = await RawClient.connect(fresh.port)
+      const refused = await client.query(
+        `copy (${generation} t with (progress, snapshot = false) as of ${before}) to stdout`,
+      )
+      expect(errorsOf(refused)).toMatchObject([
+        { message: expect.stringContaining(`Timestamp (${before}) is not valid for all inputs`) },
+      ])
+      client.destroy()
+    },
+  )
+})
+
 describe('TAIL of v0.26', () => {
   it('resumes too, without a progress row at AS OF', async () => {
     await using old = await engineFor({ generation: 'tail', historyMs: hourMs })

@@ -42,3 +42,9 @@ it('a wanted time is given out exactly when it has come, the earliest first, and
   expect(oracle.next([3000, 2000])).toBe(3000)
   expect(oracle.next([3000, 2000])).toBe(5000)
 })
+
+it('no timestamp is from before the start, also if one is wanted', () => {
+  const oracle = new Oracle(() => 1000)
+  expect(oracle.last).toBe(999)
+  expect(oracle.next([500])).toBe(1000)
+})
