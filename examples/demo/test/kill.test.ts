@@ -40,7 +40,7 @@ function script(round: number): string {
   ].join(';\n')
 }
 
-test.each(['subscribe'] as const)(
+test.each(['subscribe', 'tail'] as const)(
   'B2: while the engine (%s) is killed with SIGKILL again and again, the page and the metrics are never wrong',
   async generation => {
     const folder = await mkdtemp(path.join(tmpdir(), 'mzalert-kill-'))

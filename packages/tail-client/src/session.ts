@@ -1,7 +1,7 @@
 import { TailError, type TailErrorCode } from './errors.js'
 import type { ServerFields } from './failures.js'
 import { copyStatement, generationOf, type Source, type Start, statement } from './sql/statement.js'
-import { BatchBuilder, type RawBatch } from './stream/batches.js'
+import { BatchBuilder, type Beginning, type RawBatch } from './stream/batches.js'
 import { CopyDecoder, type Ending } from './stream/decoder.js'
 import { BatchQueue } from './stream/queue.js'
 import type { Clock, Column, ConnectionOptions, Generation, WhenFull } from './types.js'
@@ -18,7 +18,10 @@ export interface SessionOptions {
   readonly generation: Generation | 'auto'
   readonly start: Start
   readonly upTo: bigint | undefined
-  /** Whether a server that no longer has the history of `start.after` is asked for a snapshot instead. */
+  /**
+   * Whether a new snapshot may stand for what came after `start.after`: where the server no longer has that history, and always where
+   * it speaks TAIL. A restarted v0.26 knows nothing of its former life and may take any AS OF, whatever it has forgotten.
+   */
   readonly orSnapshot: boolean
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -132,14 +135,15 @@ export class Session {
   }
 
   async #open(): Promise<void> {
-    const { source, generation: wanted, upTo } = this.#options
+    const { source, generation: wanted, upTo, orSnapshot } = this.#options
     await this.#connection.open()
     const generation = wanted === 'auto' ? generationOf(await this.#connection.version()) : wanted
     const described = await this.#connection.describe(statement(source, generation, { snapshot: true }, upTo))
     this.#columns = described.slice(leadingColumns)
+    if (orSnapshot && generation === 'tail' && 'after' in this.#start) this.#start = { snapshot: true }
     const refused = await this.#stream(generation, described.length)
     if (!refused) return
-    if (refused.code !== 'HISTORY_LOST' || !this.#options.orSnapshot) throw refused
+    if (refused.code !== 'HISTORY_LOST' || !orSnapshot) throw refused
     this.#start = { snapshot: true }
     const again = await this.#stream(generation, described.length)
     if (again) throw again
@@ -149,8 +153,7 @@ export class Session {
   #stream(generation: Generation, columnCount: number): Promise<TailError | undefined> {
     const { source, maxBatchBytes, maxRowBytes, hashSeed, upTo, onNotice } = this.#options
     const start = this.#start
-    const beginning = 'after' in start ? start : start.snapshot ? 'snapshot' : 'no snapshot'
-    const builder = new BatchBuilder(generation, beginning, maxBatchBytes, hashSeed)
+    const builder = new BatchBuilder(generation, this.#beginning(), maxBatchBytes, hashSeed)
     const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes, upTo, onNotice })
     this.#builder = builder
     this.#decoder = decoder
@@ -173,6 +176,13 @@ export class Session {
         closed: error => settle(decoder.closed(error)),
       })
     })
+  }
+
+  #beginning(): Beginning {
+    if ('after' in this.#start) return this.#start
+    if (!this.#start.snapshot) return 'no snapshot'
+    const first = this.#options.start
+    return 'after' in first ? { again: first.after } : 'snapshot'
   }
 
   /** From here on a server may hydrate in silence for minutes: until the snapshot is complete only its own limit applies. */

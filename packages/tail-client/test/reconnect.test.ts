@@ -91,6 +91,71 @@ test('T3: a server that keeps history is resumed one below the frontier, and not
   )
 })
 
+test('T3: a server that speaks TAIL is asked for a snapshot when it comes back, since it may take any AS OF whatever it has forgotten', async () => {
+  const { options, server } = await serve({
+    copy: (client, _, index) => {
+      if (index === 0) {
+        client.send(accepted, update(10, 1, 'stays'), update(10, 1, 'goes'), progress(20))
+        client.reset()
+      } else client.send(accepted, progress(25), update(30, 1, 'stays'), update(30, 1, 'new'), progress(31))
+    },
+  })
+  const taken = await collect(
+    tail('v', { ...options, generation: 'tail' }).batches(),
+    batches => batches.length === 2,
+  )
+  expect(taken.map(({ kind, lower, upper }) => [kind, lower, upper])).toEqual([
+    ['snapshot', 10n, 20n],
+    ['reconciled', 20n, 31n],
+  ])
+  expect(sum(taken)).toEqual(
+    new Map([
+      ['stays', 1],
+      ['new', 1],
+    ]),
+  )
+  expect(server.statements.filter(statement => statement.startsWith('COPY'))).toEqual([
+    'COPY (TAIL "v" WITH (PROGRESS)) TO STDOUT',
+    'COPY (TAIL "v" WITH (PROGRESS)) TO STDOUT',
+  ])
+})
+
+test('T3: where nothing may stand for what was missed, TAIL is resumed where it ended', async () => {
+  const { options, server } = await serve({
+    copy: (client, _, index) => {
+      if (index === 0) {
+        client.send(accepted, update(10, 1, 'a'), progress(20))
+        client.reset()
+      } else client.send(accepted, update(30, 1, 'b'), progress(31))
+    },
+  })
+  const stream = tail('v', { ...options, generation: 'tail', onHistoryLost: 'fail' })
+  const taken = await collect(stream.batches(), batches => batches.length === 2)
+  expect(taken.map(({ kind, lower, upper }) => [kind, lower, upper])).toEqual([
+    ['snapshot', 10n, 20n],
+    ['changes', 20n, 31n],
+  ])
+  expect(server.statements.at(-1)).toBe(
+    'COPY (TAIL "v" WITH (PROGRESS, SNAPSHOT = false) AS OF 19) TO STDOUT',
+  )
+})
+
+test('T3: a server that speaks TAIL takes no row back with progress that comes before the rows of its snapshot', async () => {
+  const { options } = await serve({
+    copy: (client, _, index) => {
+      if (index === 0) {
+        client.send(accepted, update(10, 1, 'a'), progress(20))
+        client.reset()
+      } else client.send(accepted, progress(1000), progress(2000), update(2500, 1, 'a'), progress(3000))
+    },
+  })
+  const taken = await collect(
+    tail('v', { ...options, generation: 'tail' }).batches(),
+    batches => batches.at(-1)?.upper === 3000n,
+  )
+  expect(taken.at(-1)).toEqual({ kind: 'reconciled', updates: [], lower: 20n, upper: 3000n })
+})
+
 test('T3: a new snapshot that is older than what was delivered is held back until it has caught up', async () => {
   const { options } = await serve({
     copy: (client, statement, index) => {

@@ -12,8 +12,12 @@ export interface RawBatch {
   readonly bytes: number
 }
 
-/** What a stream begins with: the contents, nothing, or what came after a frontier. */
-export type Beginning = 'snapshot' | 'no snapshot' | { readonly after: bigint }
+/** What a stream begins with: the contents, nothing, what came after a frontier, or the contents for one who has those at a frontier. */
+export type Beginning = 'snapshot' | 'no snapshot' | { readonly after: bigint } | { readonly again: bigint }
+
+/** How long, and how often, a server that speaks TAIL must have sent progress and no row before who holds rows believes that there are none. */
+const emptyAfterMs = 2000n
+const emptyAfterProgress = 3
 
 /** The timestamp of constant views: they never change, and their stream ends. */
 export const endOfTime: bigint = 2n ** 64n - 1n
@@ -25,13 +29,18 @@ export const endOfTime: bigint = 2n ** 64n - 1n
  * - `subscribe` says AS OF in a first progress row, even before an empty snapshot; the next greater progress closes it
  *   (guaranteed since v0.50, https://materialize.com/docs/sql/subscribe/#progress).
  * - `tail` may or may not send progress before the snapshot. The first rows are the snapshot, and progress beyond their timestamp
- *   closes it. While no row has come, progress alone cannot tell an empty relation from one whose snapshot is still due; the
- *   second distinct progress is taken as an empty snapshot. No sum is ever wrong for it, only the label of a batch may be.
+ *   closes it. While no row has come, progress alone cannot tell an empty relation from one whose snapshot is still due (no
+ *   recording shows that, but the source of v0.26 allows it). At first the second distinct progress is taken as an empty snapshot:
+ *   no sum is wrong for it, only the kind of a batch may be. Whoever holds rows would have to take them all back, so then it must
+ *   be the third, 2 s of the server's time after the first and beyond the frontier of those rows.
  */
 export class BatchBuilder {
   readonly #generation: Generation
   readonly #maxBatchBytes: number
   readonly #log: RowLog
+  /** The frontier of the rows that are held elsewhere, on `tail`. */
+  readonly #again: bigint | undefined
+  #progressCount = 0
   #phase: 'before' | 'snapshot' | 'live'
   #open: Run[] = []
   #run: Run | undefined
@@ -51,8 +60,10 @@ export class BatchBuilder {
     this.#generation = generation
     this.#maxBatchBytes = maxBatchBytes
     this.#log = new RowLog(seed)
-    this.#lower = typeof beginning === 'object' ? beginning.after : 0n
-    this.#phase = beginning === 'snapshot' ? 'before' : 'live'
+    const begins = typeof beginning === 'object' ? beginning : {}
+    this.#again = 'again' in begins && generation === 'tail' ? begins.again : undefined
+    this.#lower = 'after' in begins ? begins.after : 0n
+    this.#phase = beginning === 'snapshot' || 'again' in begins ? 'before' : 'live'
     this.#isLowerKnown = beginning !== 'no snapshot'
   }
 
@@ -95,11 +106,11 @@ export class BatchBuilder {
 
   /** The batches that progress to `upper` closes: none, one, or the snapshot and what followed it. */
   progress(upper: bigint): readonly RawBatch[] {
+    if (upper > this.#latest) this.#progressCount++
     this.#advance(upper)
     if (this.#phase === 'before') {
-      const isFirst = this.#asOf === undefined
       this.#asOf ??= upper
-      if (isFirst || upper <= this.#asOf) return []
+      if (!this.#isEmptyAt(upper, this.#asOf)) return []
       this.#phase = 'snapshot'
     }
     if (this.#phase === 'snapshot') return upper > (this.#asOf ?? 0n) ? this.#closeSnapshot(upper) : []
@@ -108,6 +119,12 @@ export class BatchBuilder {
       this.#lower = this.#open[0]?.timestamp ?? upper
     }
     return upper > this.#lower ? [this.#close(upper)] : []
+  }
+
+  /** Whether progress to `upper` says that there are no rows, when none has come since the `first`. */
+  #isEmptyAt(upper: bigint, first: bigint): boolean {
+    if (this.#again === undefined) return upper > first
+    return this.#progressCount >= emptyAfterProgress && upper - first >= emptyAfterMs && upper > this.#again
   }
 
   /** The stream ended cleanly, at `upTo` if it was to: what is open is complete. */

@@ -65,6 +65,19 @@ test('tail: an empty relation is taken as empty at the second distinct progress'
   ])
 })
 
+test('tail: whoever holds rows believes in an empty relation only after three times of progress, 2 s, and beyond their frontier', () => {
+  const again = { again: 5000n }
+  expect(build('tail', again, 4000, 5000, 5500, 5999)).toEqual([])
+  expect(build('tail', again, 4000, 5000, 5500, 6000)).toEqual([['snapshot', 4000, 6000, '']])
+  expect(build('tail', again, 4000, 9000)).toEqual([])
+  expect(build('tail', again, 1000, 2000, 5000, 5001)).toEqual([['snapshot', 1000, 5001, '']])
+  expect(build('tail', again, 5000, 6000, [6500, 1, 'a'], 7000)).toEqual([['snapshot', 6500, 7000, '+1a']])
+})
+
+test('subscribe: an empty relation is known to be empty at once, also by whoever holds rows', () => {
+  expect(build('subscribe', { again: 20n }, 10, 11)).toEqual([['snapshot', 10, 11, '']])
+})
+
 test('a resumed stream begins at its frontier and drops, counted, what comes again', () => {
   expect(build('subscribe', { after: 20n }, 19, [19, 1, 'again'], [20, 1, 'a'], 21, 22)).toEqual([
     ['changes', 20, 21, '+1a'],
