@@ -23,7 +23,7 @@ function tests(): ReadonlyMap<string, readonly string[]> {
   const title = /^\s*(?:test|it)(?:\.each[^\n]*)?\(\s*(['"`])([A-Z]\d+): (.*?)(?<!\\)\1,?\s*/gms
   const files = workspaces().flatMap(folder => (folder === 'house' ? [] : sources(`${folder}/test`)))
   for (const file of files.filter(each => each.endsWith('.test.ts'))) {
-    const source = text(file).replace(/(test\.each\()[\s\S]*?(\]\s*(?:as const)?\)\()/g, '$1$2')
+    const source = text(file).replace(/((?:test|it)\.each\()\[[\s\S]*?(\]\s*(?:as const)?\)\()/g, '$1$2')
     for (const [, , id = '', words = ''] of source.matchAll(title))
       found.set(id, [...(found.get(id) ?? []), `${file} ${words.replace(/\\(.)/g, '$1')}`])
   }

@@ -18,6 +18,8 @@ export class Checkpoint {
   #columns = ''
   #resumed: ReturnType<typeof decodeToken> | undefined
   #committed = -1n
+  /** The token that is in the store, as far as this process knows. */
+  #stored: string | undefined
 
   /** Throws for a token that is none, or of another relation. */
   constructor(
@@ -33,7 +35,8 @@ export class Checkpoint {
 
   /** The frontier to resume after: of the token given, or of the one saved; undefined to begin anew. */
   async frontier(): Promise<bigint | undefined> {
-    const token = this.#from ?? (await this.#saved?.store.load(this.#saved.name))
+    this.#stored = await this.#saved?.store.load(this.#saved.name)
+    const token = this.#from ?? this.#stored
     return token === undefined ? undefined : this.#read(token)
   }
 
@@ -58,8 +61,10 @@ export class Checkpoint {
         'COMMIT_REFUSED',
         `A batch up to ${this.#committed} was committed before this one up to ${frontier}.`,
       )
+    const token = this.token(frontier)
+    await this.#saved.store.save(this.#saved.name, token, this.#stored)
     this.#committed = frontier
-    await this.#saved.store.save(this.#saved.name, this.token(frontier))
+    this.#stored = token
   }
 
   #read(token: string): bigint {

@@ -37,7 +37,7 @@ async function byHand(): Promise<{
   }
 }
 
-test('a row is looked up by its key, counts are exact, and waitFor tells when a timestamp is in', async () => {
+test('T56: a row is looked up by its key, counts are exact, and waitFor tells when a timestamp is in', async () => {
   const { client, options } = await byHand()
   await using live = tail<Row>('t', options).collection({ key: 'id' })
   expect(live.stale).toBe(true)
@@ -56,7 +56,7 @@ test('a row is looked up by its key, counts are exact, and waitFor tells when a 
   await live.waitFor(1n)
 })
 
-test('what is iterated is what was there when the iteration began, whatever happens meanwhile', async () => {
+test('T56: what is iterated is what was there when the iteration began, whatever happens meanwhile', async () => {
   const { client, options } = await byHand()
   await using live = tail<Row>('t', options).collection()
   const server = await client()
@@ -76,7 +76,7 @@ test('what is iterated is what was there when the iteration began, whatever happ
   expect(live.count).toBe(3)
 })
 
-test('a lost connection is told, the contents stay, and coming back is told too', async () => {
+test('T56: a lost connection is told, the contents stay, and coming back is told too', async () => {
   const { client, options } = await byHand()
   const stream = tail<Row>('t', options)
   const told: unknown[] = []
@@ -106,7 +106,7 @@ test('a lost connection is told, the contents stay, and coming back is told too'
   ])
 })
 
-test('a key that is not one ends the collection with both rows, or is reported and goes on', async () => {
+test('T56: a key that is not one ends the collection with both rows, or is reported and goes on', async () => {
   const script = {
     columns,
     copy: (client: ScriptedClient) =>
@@ -135,7 +135,7 @@ test('a key that is not one ends the collection with both rows, or is reported a
   expect(lenient.get(1n)?.v).toBe('a')
 })
 
-test('who waits for a timestamp is told when the collection ends before, or when they give up', async () => {
+test('T56: who waits for a timestamp is told when the collection ends before, or when they give up', async () => {
   const { options } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
   const live = tail('t', options).collection()
   await live.ready
@@ -183,4 +183,16 @@ test('T31: counts, rows and lookups of a collection are those of the sum of its 
       })
     }),
   )
+})
+
+test('T37: a row that goes more often than it came ends a collection, with the row', async () => {
+  const { client, options } = await byHand()
+  const live = tail<Row>('t', options).collection()
+  const server = await client()
+  server.send(messages.copyOut(5), progress(1, 2), update(1, 1, '1\ta'), progress(2, 2))
+  await live.ready
+  server.send(update(2, -2, '1\ta'), progress(3, 2))
+  const error = await failureOf(live.waitFor(2n))
+  expect(error).toMatchObject({ code: 'NEGATIVE_MULTIPLICITY', retryable: false })
+  expect(error.message).toContain('"1\\ta" has multiplicity -1')
 })

@@ -12,7 +12,7 @@ const streams = textStreams().filter(
 )
 
 test.each(streams.map(stream => [`${stream.generation} ${stream.name}`, stream] as const))(
-  '%s: the bytes that pg-copy-streams hands out give the same batches, wherever they are cut',
+  'T34: %s: the bytes that pg-copy-streams hands out give the same batches, wherever they are cut',
   async (_, stream) => {
     const payload = Buffer.concat(
       stream.messages.filter(({ type }) => type === 'd').map(({ hex }) => Buffer.from(hex, 'hex')),

@@ -22,7 +22,7 @@ test('T1: a cut inside a timestamp shows nothing of it', async () => {
   expect(taken.map(({ kind }) => kind)).toEqual(['snapshot'])
 })
 
-test('rows that share a packet with an error are delivered before it', async () => {
+test('T26: rows that share a packet with an error are delivered before it', async () => {
   const { options, server } = await serve({
     copy: client =>
       client.send(

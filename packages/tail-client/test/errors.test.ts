@@ -38,7 +38,7 @@ test('T8: every error has a code of the list and says whether it is retried', as
   )
 })
 
-test('options that cannot be used are refused before anything happens', () => {
+test('T53: options that cannot be used are refused before anything happens', () => {
   const wrong: readonly [string, () => unknown][] = [
     ['connection', () => tail('v', { connection: 'http://x' })],
     ['relation', () => tail('', { connection: 'postgres://x' })],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
-import { progress, update } from '../src/testing/messages.js'
+import { messages, progress, update } from '../src/testing/messages.js'
 import type { Script } from '../src/testing/server.js'
 import { accepted, collect, serve, until } from './support/serve.js'
 
@@ -72,9 +72,31 @@ test('T5: return() does not wait for a batch that never comes', async () => {
   await until(() => server.connections === 0)
 })
 
-test('a tail is iterated once', async () => {
+test('T50: a tail is iterated once', async () => {
   const { options } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
   const stream = tail('v', options)
   await collect(stream.batches(), () => true)
   expect(() => stream.batches()).toThrow('[ALREADY_ITERATING]')
+})
+
+test('T50: batches that are asked for at once come in order, and after the end there are none', async () => {
+  const { options } = await serve({
+    copy: client =>
+      client.send(
+        accepted,
+        progress(1),
+        update(1, 1, 'a'),
+        progress(2),
+        update(2, 1, 'b'),
+        progress(3),
+        messages.copyDone(),
+        messages.commandComplete('COPY 5'),
+        messages.readyForQuery(),
+      ),
+  })
+  const iterator = tail('v', { ...options, upTo: 3n }).batches()
+  const asked = [iterator.next(), iterator.next(), iterator.next(), iterator.next()]
+  const got = await Promise.all(asked)
+  expect(got.map(({ value }) => value?.upper)).toEqual([2n, 3n, undefined, undefined])
+  expect(await iterator.next()).toEqual({ done: true, value: undefined })
 })

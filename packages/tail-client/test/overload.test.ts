@@ -65,7 +65,7 @@ test('T4: merging or not, no more waits than maxBufferedBytes and one read of th
     expect((await slowly(whenFull)).most).toBeLessThan(60_000 + 70_000)
 })
 
-test('a consumer that is too slow can be told so', async () => {
+test('T47: a consumer that is too slow can be told so', async () => {
   const { options } = await serve({ copy: churn })
   const stream = tail('v', { ...options, whenFull: 'fail', maxBufferedBytes: 60_000 })
   const iterator = stream.batches()
@@ -81,7 +81,7 @@ test('a consumer that is too slow can be told so', async () => {
   expect(error.message).toContain('More than 60000 bytes')
 })
 
-test('a consumer that stands still lets go of the server, and goes on where it was when it comes back', async () => {
+test('T47: a consumer that stands still lets go of the server, and goes on where it was when it comes back', async () => {
   const clock = new FakeClock()
   let connections = 0
   const { options } = await serve({
@@ -112,7 +112,7 @@ test('a consumer that stands still lets go of the server, and goes on where it w
   expect(sum([...(first.value ? [first.value] : []), ...rest]).size).toBe(40)
 })
 
-test('options of how to behave when full are checked before anything happens', () => {
+test('T47: options of how to behave when full are checked before anything happens', () => {
   fc.assert(
     fc.property(
       fc.string().filter(text => !['pause', 'consolidate', 'fail'].includes(text)),
@@ -123,3 +123,62 @@ test('options of how to behave when full are checked before anything happens', (
     ),
   )
 })
+
+test('T38: progress that nobody has read is one batch, which moves the frontier and the token', async () => {
+  const { options } = await serve({
+    copy: client => {
+      client.send(accepted, progress(1), progress(2))
+      for (let at = 3; at <= 1000; at++) client.send(progress(at))
+    },
+  })
+  const stream = tail('v', options)
+  const iterator = stream.batches()
+  const snapshot = await iterator.next()
+  await until(() => stream.status.bufferedBytes === 0)
+  const batches: Batch<unknown>[] = []
+  while ((batches.at(-1)?.upper ?? 0n) < 1000n) {
+    for (let turn = 0; turn < 100; turn++) await new Promise(resolve => setImmediate(resolve))
+    const { value } = await iterator.next()
+    if (!value) throw new Error('the stream ended')
+    expect(value.token).not.toBe(snapshot.value?.token)
+    batches.push(value)
+  }
+  await iterator.return?.()
+  expect(batches.every(({ kind }) => kind === 'progress')).toBe(true)
+  expect(batches.length).toBeLessThan(100)
+})
+
+test.each(['FIN', 'RST'] as const)(
+  'T48: a server that dies (%s) while the consumer stands still is noticed when it goes on, and nothing is lost or comes twice',
+  async how => {
+    const { options } = await serve({
+      copy: (client, statement) => {
+        if (statement.includes('AS OF'))
+          return client.send(accepted, progress(501), update(600, 1, 'last'), progress(601))
+        client.send(accepted, progress(1))
+        for (let at = 1; at <= 500; at++) client.send(update(at, 1, `${at} ${wide}`), progress(at + 1))
+        if (how === 'FIN') client.end()
+        else setImmediate(() => client.reset())
+      },
+    })
+    const stream = tail('v', { ...options, maxBufferedBytes: 20_000, progressTimeoutMs: 50 })
+    const reasons: string[] = []
+    stream.events.on('retry', ({ error }) => reasons.push(error.code))
+    const iterator = stream.batches()
+    const batches: Batch<unknown>[] = []
+    let wasPaused = false
+    while ((batches.at(-1)?.upper ?? 0n) < 601n) {
+      const { value } = await iterator.next()
+      if (!value) throw new Error('the stream ended')
+      batches.push(value)
+      if (stream.status.isPaused) {
+        wasPaused = true
+        expect(reasons).toEqual([])
+      }
+    }
+    await iterator.return?.()
+    expect(wasPaused).toBe(true)
+    expect(reasons).toEqual(['CONNECTION_LOST'])
+    expect(sum(batches).get('last')).toBe(1)
+  },
+)

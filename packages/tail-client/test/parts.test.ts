@@ -17,7 +17,7 @@ const snapshot = Buffer.concat([
   progress(3),
 ])
 
-test('a big batch can be had in parts, which together are the batch', async () => {
+test('T41: a big batch can be had in parts, which together are the batch', async () => {
   const { options } = await serve({ copy: client => client.send(snapshot) })
   const saved: string[] = []
   const checkpoint = {
@@ -48,7 +48,7 @@ test('a big batch can be had in parts, which together are the batch', async () =
   expect(saved).toEqual([parts.at(-1)?.token])
 })
 
-test('parts of no rows are refused', async () => {
+test('T53: parts of no rows are refused', async () => {
   const { options } = await serve({ copy: () => {} })
   expect(() => tail('v', options).batches({ partRows: 0 })).toThrow('[INVALID_OPTION]')
 })
@@ -71,12 +71,12 @@ async function turnsDuring<T>(items: AsyncIterable<T>, isLast: (item: T) => bool
   return turns
 }
 
-test('a loop over a big snapshot leaves turns to the rest of the process', async () => {
+test('T41: a loop over a big snapshot leaves turns to the rest of the process', async () => {
   const { options } = await serve({ copy: client => client.send(snapshot) })
   expect(await turnsDuring(tail('v', options), ({ diff }) => diff < 0)).toBeGreaterThan(5)
 })
 
-test('a big snapshot that comes whole is decoded in turns too', async () => {
+test('T41: a big snapshot that comes whole is decoded in turns too', async () => {
   const { options } = await serve({ copy: client => client.send(progressFirst, snapshotLater) })
   const batches = tail('v', options).batches()
   expect(await turnsDuring(batches, ({ updates }) => updates.length === rows)).toBeGreaterThan(5)

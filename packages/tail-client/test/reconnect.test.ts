@@ -251,7 +251,7 @@ test('T6: a server may hydrate in silence for as long as it likes, unless snapsh
   expect(error.code).toBe('SNAPSHOT_TIMEOUT')
 })
 
-test('a relation that is not there yet can be waited for', async () => {
+test('T43: a relation that is not there yet can be waited for', async () => {
   const { options } = await serve({
     copy: (client, _, index) =>
       index < 3
@@ -262,7 +262,7 @@ test('a relation that is not there yet can be waited for', async () => {
   expect([...sum(taken).keys()]).toEqual(['here'])
 })
 
-test('columns that change between two connections are told, not mixed', async () => {
+test('T24: columns that change between two connections are told, not mixed', async () => {
   let columns = [{ name: 'a', oid: 25 }]
   const { options } = await serve({
     columns: () => columns,
@@ -276,7 +276,7 @@ test('columns that change between two connections are told, not mixed', async ()
   expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', retryable: false })
 })
 
-test('a user may say how long to try: then the last error is the cause', async () => {
+test('T16: a user may say how long to try: then the last error is the cause', async () => {
   const { options, server } = await serve({ copy: client => client.reset() })
   const stream = tail('v', { ...options, retry: { initialMs: 1, maxMs: 2, giveUpAfterMs: 30 } })
   const error = await failureOf(collect(stream.batches(), () => true))
@@ -288,7 +288,7 @@ test('a user may say how long to try: then the last error is the cause', async (
   expect(server.startups.length).toBeGreaterThan(1)
 })
 
-test('credentials are asked for on every attempt, and a function that fails is asked again', async () => {
+test('T17: credentials are asked for on every attempt, and a function that fails is asked again', async () => {
   const { options, server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
   let asked = 0
   const connection = async (): Promise<string> => {
@@ -305,7 +305,7 @@ test('credentials are asked for on every attempt, and a function that fails is a
   ])
 })
 
-test('what a listener throws ends the iteration as it is, and is not retried', async () => {
+test('T51: what a listener throws ends the iteration as it is, and is not retried', async () => {
   const { options, server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
   const stream = tail('v', options)
   stream.events.on('connected', () => {
@@ -316,7 +316,7 @@ test('what a listener throws ends the iteration as it is, and is not retried', a
   await until(() => server.connections === 0)
 })
 
-test('updates that a server sends again after a resume are dropped, and counted', async () => {
+test('T40: updates that a server sends again after a resume are dropped, and counted', async () => {
   const { options } = await serve({
     copy: (client, statement) => {
       if (statement.includes('AS OF'))

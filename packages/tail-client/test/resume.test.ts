@@ -19,7 +19,7 @@ test('T14: a delay is anything from the shortest to a mark, which doubles with e
   expect(delayMs(1, 'CONNECTION_LOST', { initialMs: 10, minMs: 50, maxMs: 5 }, () => 0.3)).toBe(5)
 })
 
-test('what cannot get better by trying again is not tried again', () => {
+test('T14: what cannot get better by trying again is not tried again', () => {
   expect(decide(error('CONNECTION_LOST'), always)).toBe('retry')
   expect(decide(error('SQL_ERROR', false), always)).toBe('fatal')
   expect(decide(error('CONNECTION_LOST'), { ...always, retry: false })).toBe('fatal')

@@ -22,7 +22,7 @@ const withHistory: Script['copy'] = (client, statement) =>
     ? client.send(accepted, progress(19), update(20, 1, 'b'), progress(21))
     : client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
 
-test('another process goes on after a token, and nothing comes twice', async () => {
+test('T45: another process goes on after a token, and nothing comes twice', async () => {
   const { options, server } = await serve({ copy: withHistory })
   const [first] = await collect(tail('v', options).batches(), () => true)
   const rest = await collect(tail('v', { ...options, from: first?.token ?? '' }).batches(), () => true)
@@ -33,7 +33,7 @@ test('another process goes on after a token, and nothing comes twice', async () 
   )
 })
 
-test('a token of another relation, or garbage, is refused before anything happens', async () => {
+test('T45: a token of another relation, or garbage, is refused before anything happens', async () => {
   const { options, server } = await serve({ copy: withHistory })
   const [first] = await collect(tail('v', options).batches(), () => true)
   const token = first?.token ?? ''
@@ -42,7 +42,7 @@ test('a token of another relation, or garbage, is refused before anything happen
   expect(server.startups).toHaveLength(1)
 })
 
-test('a token of a relation whose columns have changed is refused', async () => {
+test('T45: a token of a relation whose columns have changed is refused', async () => {
   let columns = [{ name: 'a', oid: 25 }]
   const { options } = await serve({ copy: withHistory, columns: () => columns })
   const [first] = await collect(tail('v', options).batches(), () => true)
@@ -54,7 +54,7 @@ test('a token of a relation whose columns have changed is refused', async () => 
   expect(error.message).toContain('now they are b 25')
 })
 
-test('a committed batch is where the next process begins; one that was not committed comes again', async () => {
+test('T46: a committed batch is where the next process begins; one that was not committed comes again', async () => {
   const { options } = await serve({
     copy: (client, statement) =>
       client.send(
@@ -76,7 +76,7 @@ test('a committed batch is where the next process begins; one that was not commi
   expect(readdirSync(folder)).toEqual(['alerts.checkpoint'])
 })
 
-test('a commit needs somewhere to go, and does not go back', async () => {
+test('T46: a commit needs somewhere to go, and does not go back', async () => {
   const { options } = await serve({
     copy: client =>
       client.send(accepted, progress(10), update(10, 1, 'a'), progress(20), update(20, 1, 'b'), progress(21)),
@@ -98,7 +98,34 @@ test('a commit needs somewhere to go, and does not go back', async () => {
   })
 })
 
-test('a checkpoint file that was damaged is refused, not taken for none', async () => {
+test('T46: a process that another one has replaced cannot commit any more', async () => {
+  const { options } = await serve({
+    copy: (client, statement) =>
+      statement.includes('AS OF 19')
+        ? client.send(accepted, progress(19), update(20, 1, 'b'), progress(21), progress(22))
+        : client.send(
+            accepted,
+            progress(10),
+            update(10, 1, 'a'),
+            progress(20),
+            update(20, 1, 'b'),
+            progress(21),
+          ),
+  })
+  const checkpoint = { store: fileCheckpoints(folder), name: 'taken-over' }
+  const old = tail('v', { ...options, checkpoint }).batches()
+  await (await old.next()).value?.commit()
+  const fresh = tail('v', { ...options, checkpoint }).batches()
+  await (await fresh.next()).value?.commit()
+  expect(await failureOf((async () => (await old.next()).value?.commit())())).toMatchObject({
+    code: 'COMMIT_REFUSED',
+    message: expect.stringContaining('another process'),
+  })
+  await (await fresh.next()).value?.commit()
+  await Promise.all([old.return?.(), fresh.return?.()])
+})
+
+test('T46: a checkpoint file that was damaged is refused, not taken for none', async () => {
   const store = fileCheckpoints(path.join(folder, 'damaged'))
   expect(await store.load('x')).toBeUndefined()
   await store.save('x', 'token')
@@ -113,7 +140,7 @@ test('a checkpoint file that was damaged is refused, not taken for none', async 
     expect(await failureOf(store.load(name))).toMatchObject({ code: 'INVALID_OPTION' })
 })
 
-test('when the history is lost, a user may want the error', async () => {
+test('T44: when the history is lost, a user may want the error', async () => {
   const { options } = await serve({
     copy: (client, _, index) => {
       if (index > 0) return client.send(...tooOld)
@@ -152,7 +179,7 @@ test('T3: when the history is lost and nothing is held, a snapshot voids what ca
   await live.close()
 })
 
-test('a token whose history is lost has nothing to reconcile with: it fails, unless a snapshot is welcome', async () => {
+test('T44: a token whose history is lost has nothing to reconcile with: it fails, unless a snapshot is welcome', async () => {
   const { options } = await serve({
     copy: (client, statement) =>
       statement.includes('AS OF')
@@ -171,14 +198,14 @@ test('a token whose history is lost has nothing to reconcile with: it fails, unl
   expect(anew).toMatchObject({ kind: 'snapshot', updates: [{ raw: 'a', diff: 1 }] })
 })
 
-test('single updates and changes cannot void what came before, so refetch is refused there', async () => {
+test('T44: single updates and changes cannot void what came before, so refetch is refused there', async () => {
   const { options } = await serve({ copy: () => {} })
   const stream = tail('v', { ...options, onHistoryLost: 'refetch' })
   expect(() => stream[Symbol.asyncIterator]()).toThrow('[INVALID_OPTION] onHistoryLost')
   expect(() => stream.changes({ key: 'a' })).toThrow('[INVALID_OPTION] onHistoryLost')
 })
 
-test('a stream can begin as of a timestamp and end up to another', async () => {
+test('T52: a stream can begin as of a timestamp and end up to another', async () => {
   const { options, server } = await serve({
     copy: client =>
       client.send(
@@ -202,7 +229,7 @@ test('a stream can begin as of a timestamp and end up to another', async () => {
   )
 })
 
-test('a connection lost at the very end of a bounded stream is not asked for again', async () => {
+test('T52: a connection lost at the very end of a bounded stream is not asked for again', async () => {
   const { options, server } = await serve({
     copy: client => {
       client.send(accepted, progress(10), update(10, 1, 'a'), progress(15))
@@ -213,7 +240,7 @@ test('a connection lost at the very end of a bounded stream is not asked for aga
   expect(server.startups).toHaveLength(1)
 })
 
-test('what TAIL has no words for is said before it is sent', async () => {
+test('T53: what TAIL has no words for is said before it is sent', async () => {
   const { options } = await serve({ version: undefined, copy: () => {} })
   const error = await failureOf(collect(tail('v', { ...options, upTo: 15n }).batches(), () => true))
   expect(error).toMatchObject({ code: 'UNSUPPORTED' })

@@ -49,7 +49,7 @@ const schemas = {
 const eachSchema = Object.entries<StandardSchema>(schemas)
 
 test.each(eachSchema)(
-  'rows are what a schema of %s makes of them; one that it refuses ends the stream',
+  'T55: rows are what a schema of %s makes of them; one that it refuses ends the stream',
   async (_, schema) => {
     const { options } = await serve(script)
     const error = await failureOf(collect(tail('t', { ...options, schema }).batches(), () => false))
@@ -59,7 +59,7 @@ test.each(eachSchema)(
 )
 
 test.each(eachSchema)(
-  'rows that a schema of %s refuses are left out, counted and told',
+  'T55: rows that a schema of %s refuses are left out, counted and told',
   async (_, schema) => {
     const { options } = await serve(script)
     const stream = tail('t', { ...options, schema, onInvalidRow: 'skip' })
@@ -73,7 +73,7 @@ test.each(eachSchema)(
   },
 )
 
-test('a schema that answers later is refused, since rows would wait for it one by one', async () => {
+test('T55: a schema that answers later is refused, since rows would wait for it one by one', async () => {
   const { options } = await serve(script)
   const schema = z.object({ alert_cond: z.string() }).refine(async () => true)
   const later = { '~standard': { ...schema['~standard'], validate: async () => ({ value: 1 }) } } as const
@@ -81,7 +81,7 @@ test('a schema that answers later is refused, since rows would wait for it one b
   expect(error.code).toBe('INVALID_OPTION')
 })
 
-test('columns in camelCase, for the schema too', async () => {
+test('T55: columns in camelCase, for the schema too', async () => {
   const { options } = await serve(script)
   const schema = z.object({ alertCond: z.string(), nSeen: z.bigint() })
   const [first] = await collect(
@@ -100,7 +100,7 @@ test('columns in camelCase, for the schema too', async () => {
   ])
 })
 
-test('two columns that are one in camelCase are refused', async () => {
+test('T36: two columns that are one in camelCase are refused', async () => {
   const { options } = await serve({
     ...script,
     columns: [
@@ -132,7 +132,7 @@ test.each([
   expect(server.statements.at(-1)).toContain('"t"')
 })
 
-test('the type of rows comes from a generic, a schema, or a relation', () => {
+test('T55: the type of rows comes from a generic, a schema, or a relation', () => {
   const connection = 'postgres://localhost/x'
   interface Alert {
     readonly alert_cond: string

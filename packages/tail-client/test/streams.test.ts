@@ -9,7 +9,7 @@ import { accepted, failureOf, serve, until } from './support/serve.js'
 const copy = (client: ScriptedClient): void =>
   client.send(accepted, update(1, 1, 'a'), update(1, 1, 'b'), progress(2), update(2, 1, 'c'), progress(3))
 
-test('a Readable gives updates, and its end closes the connection', async () => {
+test('T49: a Readable gives updates, and its end closes the connection', async () => {
   const { options, server } = await serve({ copy })
   const seen: unknown[] = []
   for await (const { row } of tail('t', options).toReadable()) {
@@ -20,20 +20,20 @@ test('a Readable gives updates, and its end closes the connection', async () => 
   await until(() => server.connections === 0)
 })
 
-test('a writer that fails ends the pipeline and the connection', async () => {
+test('T49: a writer that fails ends the pipeline and the connection', async () => {
   const { options, server } = await serve({ copy })
   const failing = new Writable({ objectMode: true, write: (_row, _, done) => done(new Error('disk full')) })
   await expect(pipeline(tail('t', options).toReadable(), failing)).rejects.toThrow('disk full')
   await until(() => server.connections === 0)
 })
 
-test('what ends the stream destroys the Readable with its error', async () => {
+test('T49: what ends the stream destroys the Readable with its error', async () => {
   const { options } = await serve({ copy: client => client.send(accepted, Buffer.from('?\0\0\0\x04')) })
   const readable = tail('t', { ...options, retry: false }).toReadable()
   expect((await failureOf(pipeline(readable, new Writable({ objectMode: true })))).code).toBe('PROTOCOL')
 })
 
-test('a web stream gives updates, takes nothing before it is read, and cancel closes the connection', async () => {
+test('T49: a web stream gives updates, takes nothing before it is read, and cancel closes the connection', async () => {
   const { options, server } = await serve({ copy })
   const stream = tail('t', options)
   const reader = stream.toWeb().getReader()
@@ -80,7 +80,7 @@ test('T32: several views move together, and nothing of one is given beyond the f
   await until(() => server.connections === 0 && quick.server.connections === 0)
 })
 
-test('a view that fails ends all of them', async () => {
+test('T32: a view that fails ends all of them', async () => {
   const broken = await serve({ copy: client => client.send(accepted, Buffer.from('?\0\0\0\x04')) })
   const { options, server } = await serve({
     copy: client => client.send(accepted, update(2, 1, 'x'), progress(3)),

@@ -33,7 +33,7 @@ test('a loop over a view gets its rows, then its changes, with typed values', as
   expect(server.statements.at(-1)).toBe('COPY (SUBSCRIBE "counts" WITH (PROGRESS)) TO STDOUT')
 })
 
-test('an old server is spoken to in TAIL, found out by asking for its version', async () => {
+test('T57: an old server is spoken to in TAIL, found out by asking for its version', async () => {
   const { options, server } = await serve({
     version: undefined,
     copy: client => client.send(accepted, update(9, 1, 'x'), progress(10)),
@@ -47,7 +47,7 @@ test('an old server is spoken to in TAIL, found out by asking for its version', 
   ])
 })
 
-test('a query is tailed with its values inlined', async () => {
+test('T54: a query is tailed with its values inlined', async () => {
   const { options, server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
   await collect(tail(sql`select * from t where o = ${"O'Neil"}`, options).batches(), () => true)
   expect(server.statements.at(-1)).toBe(
@@ -55,7 +55,7 @@ test('a query is tailed with its values inlined', async () => {
   )
 })
 
-test('changes() pairs what goes and what comes by key, in whatever order they arrive', async () => {
+test('T42: changes() pairs what goes and what comes by key, in whatever order they arrive', async () => {
   const { options } = await serve({
     columns: [
       { name: 'k', oid: 23 },
@@ -88,7 +88,7 @@ test('changes() pairs what goes and what comes by key, in whatever order they ar
   ])
 })
 
-test('collection() is ready with the snapshot and stays current, rows as often as they are there', async () => {
+test('T37: collection() is ready with the snapshot and stays current, rows as often as they are there', async () => {
   const { options } = await serve({
     copy: client =>
       client.send(
@@ -109,7 +109,7 @@ test('collection() is ready with the snapshot and stays current, rows as often a
   await live.ended
 })
 
-test('settings, user and application name reach the server at login', async () => {
+test('T54: settings, user and application name reach the server at login', async () => {
   const { server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
   const { port } = new URL(server.url)
   const connection = {

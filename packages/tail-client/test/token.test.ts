@@ -8,7 +8,7 @@ const token = encodeToken({
   frontier: 20n,
 })
 
-test('a token gives back what it was made of', () => {
+test('T45: a token gives back what it was made of', () => {
   fc.assert(
     fc.property(fc.string(), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (text, frontier) => {
       const contents = { source: fingerprint(text), columns: fingerprint(`${text} columns`), frontier }
@@ -17,7 +17,7 @@ test('a token gives back what it was made of', () => {
   )
 })
 
-test('a token that was cut, changed or made up is refused at once', () => {
+test('T45: a token that was cut, changed or made up is refused at once', () => {
   for (let at = 0; at < token.length; at++) {
     expect(() => decodeToken(token.slice(0, at))).toThrow('[INVALID_OPTION]')
     const other = token[at] === 'x' ? 'y' : 'x'
@@ -26,6 +26,6 @@ test('a token that was cut, changed or made up is refused at once', () => {
   expect(() => decodeToken(`${token} `)).toThrow('[INVALID_OPTION] from is ')
 })
 
-test('tokens of this version stay readable', () => {
+test('T45: tokens of this version stay readable', () => {
   expect(token).toBe('mzt1.0aTci2HvUfpf.TWw6E6wLu8cv.20.u7LlLNoc')
 })

@@ -55,7 +55,7 @@ test('T6: a process that slept grants the server one more period', () => {
   expect(barks()).toBe(1)
 })
 
-test('a timeout of Infinity never comes', async () => {
+test('T53: a timeout of Infinity never comes', async () => {
   let isOver = false
   const timer = systemClock.setTimer(() => {
     isOver = true

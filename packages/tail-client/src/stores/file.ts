@@ -7,7 +7,8 @@ import type { CheckpointStore } from '../types.js'
 /**
  * Checkpoints as files in a folder, one per name. A save is atomic (written beside, flushed to disk, then renamed) and
  * checksummed: after a crash there is the old token or the new one. A file that was damaged is refused with
- * `CHECKPOINT_CORRUPT`, never taken for "none". One process writes a name at a time.
+ * `CHECKPOINT_CORRUPT`, never taken for "none". One process writes a name at a time: one that another has replaced is refused with
+ * `COMMIT_REFUSED` at its next commit (two that save in the same moment are not told apart).
  */
 export function fileCheckpoints(folder: string): CheckpointStore {
   const fileOf = (name: string): string => {
@@ -17,9 +18,16 @@ export function fileCheckpoints(folder: string): CheckpointStore {
   }
   return {
     load: async name => loadToken(fileOf(name)),
-    save: async (name, token) => {
+    save: async (name, token, previous) => {
+      const file = fileOf(name)
       await mkdir(folder, { recursive: true })
-      await saveToken(fileOf(name), token)
+      const found = previous === undefined ? undefined : await loadToken(file)
+      if (found !== previous)
+        throw new TailError(
+          'COMMIT_REFUSED',
+          `${file} was changed by another process, which has taken over. Let one process at a time use the checkpoint "${name}".`,
+        )
+      await saveToken(file, token)
     },
   }
 }

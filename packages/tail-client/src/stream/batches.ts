@@ -60,10 +60,11 @@ export class BatchBuilder {
     this.#generation = generation
     this.#maxBatchBytes = maxBatchBytes
     this.#log = new RowLog(seed)
-    const begins = typeof beginning === 'object' ? beginning : {}
-    this.#again = 'again' in begins && generation === 'tail' ? begins.again : undefined
-    this.#lower = 'after' in begins ? begins.after : 0n
-    this.#phase = beginning === 'snapshot' || 'again' in begins ? 'before' : 'live'
+    const isResumed = typeof beginning === 'object' && 'after' in beginning
+    const again = typeof beginning === 'object' && 'again' in beginning ? beginning.again : undefined
+    this.#again = generation === 'tail' ? again : undefined
+    this.#lower = isResumed ? beginning.after : 0n
+    this.#phase = isResumed || beginning === 'no snapshot' ? 'live' : 'before'
     this.#isLowerKnown = beginning !== 'no snapshot'
   }
 

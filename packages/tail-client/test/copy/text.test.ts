@@ -11,17 +11,17 @@ function lines(chunks: readonly Buffer[]): string[] {
   return found
 }
 
-test('every escape of COPY text is understood', () => {
+test('T35: every escape of COPY text is understood', () => {
   expect(unescapeField(String.raw`\\\t\n\r\b\f\v`)).toBe('\\\t\n\r\b\f\v')
   expect(unescapeField(String.raw`\101\x41\q`)).toBe('AAq')
   expect(unescapeField(String.raw`\\N`)).toBe(String.raw`\N`)
 })
 
-test('any text survives being escaped and read back', () => {
+test('T35: any text survives being escaped and read back', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), text => unescapeField(escapeField(text)) === text))
 })
 
-test('lines are found wherever messages cut them, in the middle of a character too', () => {
+test('T34: lines are found wherever messages cut them, in the middle of a character too', () => {
   const text = 'a\tü\n漢😀\tplain\n\nlast\n'
   const bytes = Buffer.from(text)
   const whole = text.split('\n').slice(0, -1)

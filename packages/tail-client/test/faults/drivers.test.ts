@@ -1,11 +1,12 @@
+import { Socket } from 'node:net'
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { tail } from '../../src/index.js'
 import { messages, progress, update } from '../../src/testing/messages.js'
 import type { Script } from '../../src/testing/server.js'
 import { sum } from '../support/decode.js'
-import { accepted, failureOf, serve } from '../support/serve.js'
+import { accepted, collect, failureOf, serve, until } from '../support/serve.js'
 
 const rows = [accepted, progress(1), update(1, 1, 'a'), progress(2), update(2, 1, 'b'), progress(3)]
 
@@ -64,4 +65,71 @@ test('T26: a message that has no place in a COPY is an end for pg-copy-streams, 
   const { server } = await serve({ copy: client => client.send(...rows, messages.unknown()) })
   expect((await byCopyStreams(server.url)).ended).toBe('well')
   expect(await byTail(server.url)).toEqual({ rows: ['a', 'b'], code: 'PROTOCOL' })
+})
+
+test('T26: a notice between rows is told to nobody by pg-copy-streams, and told by us', async () => {
+  const { server } = await serve({
+    copy: client =>
+      client.send(accepted, progress(1), messages.notice('replica away'), update(1, 1, 'a'), progress(2)),
+  })
+  const client = new pg.Client(server.url)
+  const heard: string[] = []
+  client.on('notice', () => heard.push('pg')).on('error', () => {})
+  await client.connect()
+  const stream = client.query(to('COPY (SUBSCRIBE "v" WITH (PROGRESS)) TO STDOUT'))
+  let lines = 0
+  stream
+    .on('error', () => {})
+    .on('data', chunk => {
+      lines += `${chunk}`.split('\n').length - 1
+    })
+  await until(() => lines === 3)
+  expect(heard).toEqual([])
+  void client.end().catch(() => {})
+
+  const ours = tail('v', { connection: server.url })
+  ours.events.on('notice', ({ message }) => heard.push(message))
+  await collect(ours.batches(), () => true)
+  expect(heard).toEqual(['replica away'])
+})
+
+test('T26: after a break pg-copy-streams leaves a connection that answers nothing; ours is gone', async () => {
+  const { server } = await serve({
+    copy: client => client.send(accepted, progress(1), update(1, 1, 'a'), progress(2)),
+  })
+  const client = new pg.Client(server.url)
+  client.on('error', () => {})
+  await client.connect()
+  for await (const _ of client.query(to('COPY (SUBSCRIBE "v" WITH (PROGRESS)) TO STDOUT'))) break
+  let isAnswered = false
+  const settle = (): void => {
+    isAnswered = true
+  }
+  client.query('select 1').then(settle, settle)
+  await collect(tail('v', { connection: server.url }).batches(), () => true)
+  await until(() => server.connections === 1)
+  expect(isAnswered).toBe(false)
+  void client.end().catch(() => {})
+})
+
+test('T26: a time limit for queries in the URL, which drivers apply to a COPY too, ends no stream of ours', async () => {
+  const { server } = await serve({
+    copy: client => {
+      client.send(accepted, progress(1), update(1, 1, 'a'), progress(2))
+      setTimeout(() => client.send(progress(3)), 80)
+    },
+  })
+  const taken = await collect(
+    tail('v', { connection: `${server.url}?query_timeout=30`, retry: false }).batches(),
+    batches => batches.at(-1)?.upper === 3n,
+  )
+  expect(sum(taken)).toEqual(new Map([['a', 1]]))
+})
+
+test('T26: TCP keepalive, which drivers leave off, is on', async () => {
+  const { server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
+  const keepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive')
+  onTestFinished(() => keepAlive.mockRestore())
+  await collect(tail('v', { connection: server.url }).batches(), () => true)
+  expect(keepAlive).toHaveBeenCalledWith(true, 10_000)
 })

@@ -72,7 +72,7 @@ test('a row longer than a segment has one of its own, and the next goes on behin
   expect(told(runsOf(updates))).toEqual(updates)
 })
 
-test('diffs are exact up to the greatest safe integer', () => {
+test('T37: diffs are exact up to the greatest safe integer', () => {
   const greatest = Number.MAX_SAFE_INTEGER
   const updates = [greatest, -greatest, 2 ** 31, -(2 ** 31), 1].map((each, index) => ({
     timestamp: 1n,

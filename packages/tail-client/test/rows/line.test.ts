@@ -33,7 +33,7 @@ test('timestamps keep all their digits, and one that begins like another is anot
   ])
 })
 
-test('a relation without columns has rows all the same', () => {
+test('T36: a relation without columns has rows all the same', () => {
   expect(parse('5\tf\t2')).toEqual([[5n, 2, '']])
 })
 

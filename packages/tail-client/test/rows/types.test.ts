@@ -240,7 +240,7 @@ test('T12: how values are to be given is checked before anything happens', () =>
   )
 })
 
-test('any text survives in an array, a list, a map, a record and a range', () => {
+test('T35: any text survives in an array, a list, a map, a record and a range', () => {
   const quote = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
   const inRecord = (text: string): string => `"${text.replace(/["\\]/g, '$&$&')}"`
   const copied = (text: string): string =>

@@ -89,7 +89,7 @@ test('int8 and numeric are given as the user asks, and never silently wrong', ()
   expect(one(1700, '1.5', { numeric: 'number' })).toBe(1.5)
 })
 
-test('NULL in an array is SQL NULL only when written in capitals and without quotes', () => {
+test('T35: NULL in an array is SQL NULL only when written in capitals and without quotes', () => {
   expect(one(1009, '{NULL,null,"NULL",""}')).toEqual([null, 'null', 'NULL', ''])
   expect(one(16384, String.raw`{{a,"white space"},{NULL,""},{"escape\\"m\\\\e",nUlL}}`)).toEqual([
     ['a', 'white space'],
@@ -106,7 +106,7 @@ test('maps may have any key', () => {
   )
 })
 
-test('a column may have any name, and NULL, the empty string and the text \\N are three things', () => {
+test('T35: a column may have any name, and NULL, the empty string and the text \\N are three things', () => {
   const names = ['__proto__', 'constructor', 'Größe "x"']
   const row = rowOf(
     '\\N\t\t\\\\N',
@@ -119,7 +119,7 @@ test('a column may have any name, and NULL, the empty string and the text \\N ar
   ])
 })
 
-test('two columns of one name are refused, since one would be lost', () => {
+test('T36: two columns of one name are refused, since one would be lost', () => {
   expect(() =>
     rowDecoder(
       [
@@ -131,7 +131,7 @@ test('two columns of one name are refused, since one would be lost', () => {
   ).toThrow('[DUPLICATE_COLUMN]')
 })
 
-test('a row with another number of columns is refused', () => {
+test('T36: a row with another number of columns is refused', () => {
   const columns = [
     { name: 'a', oid: 25 },
     { name: 'b', oid: 25 },

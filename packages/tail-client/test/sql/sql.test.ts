@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import { copyStatement, generationOf } from '../../src/sql/statement.js'
 import { quoteName, sql } from '../../src/sql/text.js'
 
-test('names are quoted, qualified ones part by part', () => {
+test('T54: names are quoted, qualified ones part by part', () => {
   expect(quoteName('alerts')).toBe('"alerts"')
   expect(quoteName('ops.alerts')).toBe('"ops"."alerts"')
   expect(quoteName(['my.db', 'we"ird'])).toBe('"my.db"."we""ird"')
   for (const name of ['', 'a..b', 'a\0', []]) expect(() => quoteName(name)).toThrow('[INVALID_OPTION]')
 })
 
-test('values become literals that cannot leave their quotes', () => {
+test('T54: values become literals that cannot leave their quotes', () => {
   expect(sql`select ${"'; drop table x; --"}, ${1.5}, ${10n}, ${true}, ${null}, ${-0}`.text).toBe(
     "select '''; drop table x; --', 1.5, 10, true, NULL, 0",
   )
@@ -20,7 +20,7 @@ test('values become literals that cannot leave their quotes', () => {
     expect(() => sql`select ${value as never}`).toThrow('[INVALID_OPTION]')
 })
 
-test('each generation gets the statement it knows', () => {
+test('T57: each generation gets the statement it knows', () => {
   expect(copyStatement('v', 'tail', { snapshot: true })).toBe('COPY (TAIL "v" WITH (PROGRESS)) TO STDOUT')
   expect(copyStatement('v', 'subscribe', { snapshot: false })).toBe(
     'COPY (SUBSCRIBE "v" WITH (PROGRESS, SNAPSHOT = false)) TO STDOUT',
@@ -30,7 +30,7 @@ test('each generation gets the statement it knows', () => {
   )
 })
 
-test('the version says which generation a server is', () => {
+test('T57: the version says which generation a server is', () => {
   expect(generationOf('v0.26.1-dev (8b47ad8bc)')).toBe('tail')
   expect(generationOf('v0.9.2')).toBe('tail')
   for (const version of ['v0.27.0', 'v0.147.0-dev (x)', 'v26.17.0 (abcdef123)', 'v1.26.0'])

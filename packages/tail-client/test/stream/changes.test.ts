@@ -15,7 +15,7 @@ function update(timestamp: number, diff: number, id: number, v: string): Update<
 
 const byId = keyFunction<Row>('id')
 
-test('a second row of a key is found however much later it comes, and both rows are in the error', () => {
+test('T42: a second row of a key is found however much later it comes, and both rows are in the error', () => {
   const keyed = new KeyedRows(byId)
   keyed.apply([update(1, 1, 7, 'a')])
   expect(() => keyed.apply([update(2, 1, 7, 'b')])).toThrow(
@@ -26,7 +26,7 @@ test('a second row of a key is found however much later it comes, and both rows 
   )
 })
 
-test('a row that is there twice is a violation too', () => {
+test('T42: a row that is there twice is a violation too', () => {
   const told: KeyViolation<Row>[] = []
   const changes = new KeyedRows(byId, violation => told.push(violation)).apply([update(1, 2, 7, 'a')])
   expect(told).toEqual([
@@ -42,7 +42,7 @@ test('a row that is there twice is a violation too', () => {
   expect(changes).toEqual([{ type: 'insert', row: { id: 7, v: 'a' }, previous: undefined, timestamp: 1n }])
 })
 
-test('a stream that began without a snapshot tells deletes and updates of rows that it never gave', () => {
+test('T42: a stream that began without a snapshot tells deletes and updates of rows that it never gave', () => {
   const keyed = new KeyedRows(byId)
   expect(keyed.apply([update(5, -1, 1, 'old'), update(5, 1, 2, 'new'), update(5, -1, 2, 'old')])).toEqual([
     { type: 'delete', row: undefined, previous: { id: 1, v: 'old' }, timestamp: 5n },
@@ -100,7 +100,7 @@ function follow(rows: Map<number, string>, change: Change<Row>): void {
   if (row) rows.set(row.id, `${row.id}\t${row.v}`)
 }
 
-test('keys of different values are different, and are looked up by their values', () => {
+test('T42: keys of different values are different, and are looked up by their values', () => {
   const key = keyFunction<{ a: unknown; b: unknown }>(['a', 'b'])
   const lookup = lookupFunction<{ a: unknown; b: unknown }>(['a', 'b'])
   const values = [1n, 1, '1', null, Number.NaN, Number.POSITIVE_INFINITY, true, 'true']

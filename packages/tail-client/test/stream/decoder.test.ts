@@ -19,7 +19,7 @@ const closed = fc.array(fc.array(row, { maxLength: 5 }), { maxLength: 5 })
 
 const field = (value: bigint | string | null): string => (value === null ? '\\N' : escapeField(String(value)))
 
-test('whatever text rows hold, and however messages and chunks cut them, they come out as they were', () => {
+test('T34: whatever text rows hold, and however messages and chunks cut them, they come out as they were', () => {
   fc.assert(
     fc.property(closed, fc.infiniteStream(fc.integer({ min: 1, max: 40 })), (timestamps, sizes) => {
       const cut = (bytes: Buffer): readonly Buffer[] => {
@@ -58,7 +58,7 @@ test('whatever text rows hold, and however messages and chunks cut them, they co
   )
 })
 
-test('bytes that are not UTF-8 are refused, not replaced', () => {
+test('T35: bytes that are not UTF-8 are refused, not replaced', () => {
   const decoder = new CopyDecoder(new BatchBuilder('subscribe', 'snapshot', 1e9, 7), {
     columnCount: 4,
     maxRowBytes: 1e6,

@@ -75,7 +75,7 @@ test('T3: a snapshot that begins anew becomes the net difference once it has cau
   expect(told(finish(delivery.deliver(batch('progress', 25n, 26n))))).toEqual(['progress', 25n, 26n, []])
 })
 
-test('a server that is far behind what was delivered is refused', () => {
+test('T24: a server that is far behind what was delivered is refused', () => {
   const delivery = new Delivery('reconcile', true, 100)
   finish(delivery.deliver(batch('snapshot', 999_999n, 1_000_000n)))
   delivery.connected(true)

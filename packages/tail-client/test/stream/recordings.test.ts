@@ -110,7 +110,7 @@ test.each(['tail', 'subscribe'] as const)(
   },
 )
 
-test('a constant view ends, complete, with its rows', () => {
+test('T52: a constant view ends, complete, with its rows', () => {
   for (const generation of ['tail', 'subscribe'] as const) {
     const { batches, ending } = play(recording(generation, '06'))
     expect(ending).toEqual({ kind: 'complete' })

@@ -22,7 +22,7 @@ function read(chunks: readonly Buffer[], maxFrameBytes = 1000): [string, string]
   return frames
 }
 
-test('frames come out whole, in order, wherever the chunks end', () => {
+test('T34: frames come out whole, in order, wherever the chunks end', () => {
   const whole = read([session])
   expect(whole.map(([type]) => type).join('')).toBe('HdddcZ')
   for (let size = 1; size <= session.length; size++) {
@@ -33,7 +33,7 @@ test('frames come out whole, in order, wherever the chunks end', () => {
   }
 })
 
-test('frames come out whole for random cuts of random frames', () => {
+test('T34: frames come out whole for random cuts of random frames', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), fc.array(fc.nat(200)), (bodies, cuts) => {
       const bytes = Buffer.concat(bodies.map(body => messages.copyData(Buffer.from(body))))
@@ -44,7 +44,7 @@ test('frames come out whole for random cuts of random frames', () => {
   )
 })
 
-test('a frame that is longer than allowed is refused when its header is there, before its bytes are', () => {
+test('T4: a frame that is longer than allowed is refused when its header is there, before its bytes are', () => {
   const header = messages.copyData('x'.repeat(2000)).subarray(0, 5)
   expect(() => read([header])).toThrow('[ROW_TOO_LARGE]')
   expect(() => read([header.subarray(0, 3), header.subarray(3)])).toThrow('[ROW_TOO_LARGE]')
@@ -54,7 +54,7 @@ test('a length that cannot be is a protocol error', () => {
   expect(() => read([Buffer.from([0x64, 0, 0, 0, 3])])).toThrow('[PROTOCOL]')
 })
 
-test('a big frame in many chunks is joined once', () => {
+test('T34: a big frame in many chunks is joined once', () => {
   const body = 'x'.repeat(5_000_000)
   const bytes = messages.copyData(body)
   const chunks = Array.from({ length: Math.ceil(bytes.length / 1000) }, (_, i) =>
