@@ -8,7 +8,7 @@ test('C1: applied twice, the models are made once; with another threshold they a
   const { execute } = database
   expect(await apply(execute, 'local', { threshold: 2 })).toBe('created')
   await execute(`INSERT INTO deployments SELECT json_build_object('organization', 'B', 'customer_id', 1,
-    'event_type', 'deployment_created', 'event_ts', extract(epoch from now())::bigint) FROM generate_series(1, 3)`)
+    'event_type', 'deployment_created', 'event_ts', floor(extract(epoch from now()))::bigint) FROM generate_series(1, 3)`)
   expect(await apply(execute, 'local', { threshold: 2 })).toBe('unchanged')
   expect(await execute('SELECT labels FROM organization_alert')).toEqual([{ labels: 'B' }])
 

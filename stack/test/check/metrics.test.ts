@@ -21,7 +21,7 @@ beforeAll(async () => {
   for (const { sql } of models('local', { threshold: 0, enterpriseLimit: 0 })) await engine.execute(sql)
   await engine.execute(`INSERT INTO customers VALUES (1, 'Ann', 'enterprise');
     INSERT INTO deployments SELECT json_build_object('organization', 'B', 'customer_id', 1, 'deployment_type', 'cloud',
-      'event_type', 'deployment_created', 'event_ts', extract(epoch from now())::bigint)`)
+      'event_type', 'deployment_created', 'event_ts', floor(extract(epoch from now()))::bigint)`)
   const running = await exporter({ connection: engine.url, port: 0 })
   try {
     await running.bridge.ready
