@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { until } from './until.js'
 
 const host = '127.0.0.1'
 const home = fileURLToPath(new URL('../test/kafka/', import.meta.url))
@@ -98,13 +99,24 @@ export async function startKafka(options: KafkaBrokerOptions = {}): Promise<Kafk
     port,
     kill,
     start,
-    createTopic: (topic, partitions = 1, config = {}) =>
-      admin(
+    createTopic: async (topic, partitions = 1, config = {}) => {
+      await admin(
         ...['--create', '--topic', topic, '--partitions', String(partitions), '--replication-factor', '1'],
         ...Object.entries(config).flatMap(([name, value]) => ['--config', `${name}=${value}`]),
-      ),
+      )
+      await until(`${topic} has leaders`, () => isLed(address, topic, partitions))
+    },
     close,
   }
+}
+
+/** A broker says who leads a partition a moment before it does: only one that leads answers for its offsets. */
+async function isLed(address: string, topic: string, partitions: number): Promise<boolean> {
+  const asked = Array.from({ length: partitions }, (_, partition) => ['-t', `${topic}:${partition}:-1`])
+  return run('kcat', ['-b', address, '-Q', ...asked.flat()]).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** One record of a topic, as kcat reads it. */
