@@ -20,6 +20,31 @@ test('versions live in the catalog, exact, and manifests only point to it', () =
   expect(Object.keys(catalog).filter(name => !used.has(name))).toEqual([])
 })
 
+test('the lockfile has the native parts of our tools for other systems, too', () => {
+  interface Locked {
+    readonly os?: readonly string[]
+    readonly cpu?: readonly string[]
+  }
+  const { packages } = parse(text('pnpm-lock.yaml')) as { packages: Readonly<Record<string, Locked>> }
+  const native = Object.entries(packages).filter(([, { os }]) => os !== undefined)
+  const families = new Set(
+    native.filter(([, { os }]) => os?.includes('linux')).map(([name]) => name.split(/linux/)[0] ?? name),
+  )
+  expect(families.size).toBeGreaterThan(3)
+  const has = (family: string, system: string, machine: string): boolean =>
+    native.some(
+      ([name, { os, cpu }]) => name.startsWith(family) && os?.includes(system) && cpu?.includes(machine),
+    )
+  const missing = [...families].flatMap(family =>
+    [
+      ['darwin', 'arm64'],
+      ['linux', 'x64'],
+      ['win32', 'x64'],
+    ].flatMap(([system = '', machine = '']) => (has(family, system, machine) ? [] : [`${family} ${system}`])),
+  )
+  expect(missing).toEqual([])
+})
+
 test('the root depends on nothing, so that npm install there only brings the tools', () => {
   const root = manifest('.')
   expect(root.dependencies).toBeUndefined()
