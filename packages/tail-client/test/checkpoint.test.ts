@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { Checkpoint } from '../src/checkpoint.js'
+import { decodeToken } from '../src/token.js'
+import { failureOf } from './support/serve.js'
+
+/** A store that takes a turn for each save, the first one several. */
+function slowStore(): {
+  checkpoint: Checkpoint
+  saved: bigint[]
+  most: () => number
+  fail: (reason: Error) => void
+} {
+  const saved: bigint[] = []
+  let [running, most] = [0, 0]
+  let failure: Error | undefined
+  const checkpoint = new Checkpoint('v', undefined, {
+    name: 'n',
+    store: {
+      load: async () => undefined,
+      save: async (_, token) => {
+        most = Math.max(most, ++running)
+        for (let turn = saved.length === 0 ? 5 : 1; turn > 0; turn--)
+          await new Promise(resolve => setImmediate(resolve))
+        running--
+        const reason = failure
+        failure = undefined
+        if (reason) throw reason
+        saved.push(decodeToken(token).frontier)
+      },
+    },
+  })
+  checkpoint.describe([])
+  return {
+    checkpoint,
+    saved,
+    most: () => most,
+    fail: reason => {
+      failure = reason
+    },
+  }
+}
+
+test('T46: commits that nobody waits for are saved one after the other, and never go back, however slow the store', async () => {
+  const { checkpoint, saved, most } = slowStore()
+  await Promise.all([checkpoint.commit(2n), checkpoint.commit(3n), checkpoint.commit(7n)])
+  expect(saved).toEqual([2n, 3n, 7n])
+  expect(most()).toBe(1)
+  const [later, earlier] = [checkpoint.commit(9n), checkpoint.commit(8n)]
+  expect(await failureOf(earlier)).toMatchObject({ code: 'COMMIT_REFUSED' })
+  await later
+  expect(saved).toEqual([2n, 3n, 7n, 9n])
+})
+
+test('T46: a commit that fails keeps none of those that wait for it from being saved', async () => {
+  const { checkpoint, saved, fail } = slowStore()
+  fail(new Error('disk full'))
+  const [first, second] = [checkpoint.commit(2n), checkpoint.commit(3n)]
+  await expect(first).rejects.toThrow('disk full')
+  await second
+  expect(saved).toEqual([3n])
+})
