@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { Checkpoint } from '../src/checkpoint.js'
+import { fileCheckpoints } from '../src/stores/file.js'
 import { decodeToken } from '../src/token.js'
 import { failureOf } from './support/serve.js'
 
@@ -58,4 +63,19 @@ test('T46: a commit that fails keeps none of those that wait for it from being s
   await expect(first).rejects.toThrow('disk full')
   await second
   expect(saved).toEqual([3n])
+})
+
+test('T46: what a crash left of a save is removed when the checkpoint is loaded, and nothing else is', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-left-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const store = fileCheckpoints(folder)
+  await store.save('a', 'token')
+  const [old, recent] = [randomUUID(), randomUUID()]
+  const own = ['a.checkpoint', `a.checkpoint.${recent}`, 'a.checkpoint.x.checkpoint', `ab.checkpoint.${old}`]
+  for (const file of [`a.checkpoint.${old}`, ...own.slice(1)]) writeFileSync(path.join(folder, file), 'half')
+  const longAgo = new Date(Date.now() - 3_600_000)
+  for (const file of readdirSync(folder))
+    if (!file.endsWith(recent)) utimesSync(path.join(folder, file), longAgo, longAgo)
+  expect(await store.load('a')).toBe('token')
+  expect(readdirSync(folder).sort()).toEqual(own.sort())
 })

@@ -181,9 +181,13 @@ test.each(['FIN', 'RST'] as const)(
         else setImmediate(() => client.reset())
       },
     })
-    const stream = tail('v', { ...options, maxBufferedBytes: 20_000, progressTimeoutMs: 50 })
+    const clock = new FakeClock()
+    const stream = tail('v', { ...options, clock, maxBufferedBytes: 20_000, progressTimeoutMs: 50 })
     const reasons: string[] = []
-    stream.events.on('retry', ({ error }) => reasons.push(error.code))
+    stream.events.on('retry', ({ error, delayMs }) => {
+      reasons.push(error.code)
+      setImmediate(() => clock.advance(delayMs))
+    })
     const iterator = stream.batches()
     const batches: Batch<unknown>[] = []
     let wasPaused = false
@@ -193,6 +197,8 @@ test.each(['FIN', 'RST'] as const)(
       batches.push(value)
       if (stream.status.isPaused) {
         wasPaused = true
+        // Silence while we hold back says nothing.
+        clock.advance(60)
         expect(reasons).toEqual([])
       }
     }

@@ -1,11 +1,10 @@
-import dns from 'node:dns'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { type TailOptions, tail } from '../src/index.js'
 import { FakeClock } from '../src/testing/clock.js'
 import { messages, progress, update } from '../src/testing/messages.js'
+import { resolveName } from './support/names.js'
 import { accepted, collect, failureOf, serve, until } from './support/serve.js'
 
-const { lookup } = dns
 const never = (): Promise<never> => new Promise(() => {})
 
 /** Options with which a tail waits for something that never comes, and what says that it does. */
@@ -14,10 +13,10 @@ async function pending(): Promise<Readonly<Record<string, { options: TailOptions
   const asks = await serve({ login: client => client.send(messages.passwordRequest()), copy: () => {} })
   const describes = await serve({ describe: () => {}, copy: () => {} })
   const handshakes = await serve({ sslRequest: () => {}, copy: () => {} })
-  vi.spyOn(dns, 'lookup').mockImplementation(((host: string, ...rest: never[]) => {
-    if (host === 'db.example') calls.lookup++
-    else Reflect.apply(lookup, dns, [host, ...rest])
-  }) as never)
+  resolveName('db.example', () => {
+    calls.lookup++
+    return undefined
+  })
   const checkpoint = {
     name: 'n',
     store: {
@@ -69,7 +68,6 @@ async function pending(): Promise<Readonly<Record<string, { options: TailOptions
 }
 
 test('T5: return(), close() and abort end a tail that waits, whatever it waits for', async () => {
-  onTestFinished(() => void vi.restoreAllMocks())
   for (const how of ['return', 'close', 'abort'] as const)
     for (const [what, { options, waits }] of Object.entries(await pending())) {
       const controller = new AbortController()

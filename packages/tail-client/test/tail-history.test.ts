@@ -65,4 +65,12 @@ test('T70: where a snapshot is welcome, it stands for the history that a server 
 test('T70: who knows that the server was not restarted may have TAIL resumed where it ended', async () => {
   for (const given of [{}, { onHistoryLost: 'fail' }, { snapshot: false }] as const)
     expect(await secondBatch({ ...given, trustTailHistory: true })).toEqual(['changes', ['c']])
+  const { options, server } = await serve(forgets)
+  const [first] = await collect(tail('v', options).batches(), () => true)
+  const from = first?.token ?? ''
+  const [next] = await collect(tail('v', { ...options, from, trustTailHistory: true }).batches(), () => true)
+  expect(next).toMatchObject({ kind: 'changes', lower: 20n, upper: 31n })
+  expect(server.statements.at(-1)).toBe(
+    'COPY (TAIL "v" WITH (PROGRESS, SNAPSHOT = false) AS OF 19) TO STDOUT',
+  )
 })

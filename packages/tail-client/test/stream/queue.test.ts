@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytesOf, type RawBatch, rowsIn } from '../../src/stream/batches.js'
 import { BatchQueue } from '../../src/stream/queue.js'
-import { toldBatch } from '../support/decode.js'
+import { sum, toldBatch } from '../support/decode.js'
 import { runsOf, type Told } from '../support/rows.js'
 
 function batch(
@@ -77,4 +78,57 @@ test('T4: merging at once is bounded work, however much waits; the rest is merge
   expect(batches.at(-1)?.upper).toBe(101n)
   expect(batches.map(rowsIn).every(count => count === 1000)).toBe(true)
   expect(batches.length).toBeLessThan(100)
+})
+
+const change = fc.record({ raw: fc.constantFrom('a', 'b', 'c', 'd'), diff: fc.constantFrom(-2, -1, 1, 2, 3) })
+const written = fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 40 })
+const actions = fc.infiniteStream(fc.constantFrom('put', 'put', 'take', 'merge'))
+
+test('T2: however often what waits is merged, and whenever it is taken, every batch brings its consumer to the view at its end', async () => {
+  await fc.assert(
+    fc.asyncProperty(written, actions, async (timestamps, order) => {
+      const batches = timestamps.map((updates, index) =>
+        batch(
+          index === 0 ? 'snapshot' : updates.length > 0 ? 'changes' : 'progress',
+          BigInt(index),
+          ...updates,
+        ),
+      )
+      const views = new Map<bigint, ReadonlyMap<string, number>>()
+      const given = batches.map(toldBatch)
+      for (const [index, { upper }] of given.entries()) views.set(upper, sum(given.slice(0, index + 1)))
+      const queue = new BatchQueue()
+      const got: ReturnType<typeof toldBatch>[] = []
+      const takeOne = async (): Promise<void> => {
+        const next = await queue.take()
+        if (!next) return
+        const last = got.at(-1)
+        got.push(toldBatch(next))
+        expect(next.lower).toBe(last?.upper ?? 0n)
+        expect(sum(got)).toEqual(views.get(next.upper))
+        const times = toldBatch(next).updates.map(({ timestamp }) => timestamp)
+        if (next.kind === 'merged') {
+          expect(new Set(toldBatch(next).updates.map(({ raw }) => raw)).size).toBe(times.length)
+          expect(times.every(time => time === next.upper - 1n)).toBe(true)
+        }
+      }
+      let put = 0
+      while (put < batches.length) {
+        const action = order.next().value
+        if (action === 'merge') queue.merge()
+        else if (action === 'take' && got.at(-1)?.upper !== batches[put - 1]?.upper) await takeOne()
+        else {
+          const next = batches[put++]
+          if (next) queue.put(next)
+        }
+      }
+      queue.complete()
+      for (let before = -1; before !== got.length; ) {
+        before = got.length
+        await takeOne()
+      }
+      expect(got.at(-1)?.upper).toBe(batches.at(-1)?.upper)
+      expect(queue.bytes).toBe(0)
+    }),
+  )
 })
