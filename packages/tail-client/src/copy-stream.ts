@@ -7,6 +7,9 @@ import { BatchBuilder, type RawBatch } from './stream/batches.js'
 import { Delivery } from './stream/delivery.js'
 import type { Batch, Column, Generation, UnknownRow, ValueOptions } from './types.js'
 
+/** As `tail()` has by default. */
+const maxRowBytes = 64 * 2 ** 20
+
 /** What `fromCopyStream()` must know, since a COPY says nothing of its columns. */
 export interface CopyStreamOptions extends ValueOptions {
   /** The relation's own columns, in order. */
@@ -39,7 +42,7 @@ export async function* fromCopyStream<Row = UnknownRow>(
       builder.update(timestamp, diff, bytes, view, from, to),
     progress: timestamp => closed.push(...builder.progress(timestamp)),
   })
-  const lines = new LineReader((bytes, view, from, to) => parser.parse(bytes, view, from, to))
+  const lines = new LineReader((bytes, view, from, to) => parser.parse(bytes, view, from, to), maxRowBytes)
   for await (const chunk of stream) {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     lines.push(bytes, viewOf(bytes), 0, bytes.length)

@@ -3,8 +3,8 @@ import type { Clock } from './types.js'
 /**
  * Calls `onSilence` once when nothing has been received for `timeoutMs` while we were reading.
  *
- * A timer that fires late by more than its own period says that this process slept or was blocked, and that the bytes may be
- * waiting unread: then one more period is granted.
+ * A timer that fires late says that this process was blocked, and that the bytes may be waiting unread: then I/O has its turn before
+ * that is judged. One that is late by more than its own period says that the machine slept: then one more period is granted.
  */
 export class Watchdog {
   readonly #clock: Clock
@@ -12,6 +12,7 @@ export class Watchdog {
   readonly #onSilence: () => void
   #timer: { readonly clear: () => void } | undefined
   #receivedMs = 0
+  #hasReceived = false
   #armedMs = 0
   #delayMs = 0
 
@@ -28,6 +29,7 @@ export class Watchdog {
   }
 
   received(): void {
+    this.#hasReceived = true
     this.#receivedMs = this.#clock.nowMs()
   }
 
@@ -46,10 +48,22 @@ export class Watchdog {
   #check(): void {
     this.#timer = undefined
     const nowMs = this.#clock.nowMs()
-    const wasBlocked = nowMs - this.#armedMs - this.#delayMs > this.#timeoutMs
+    const lateMs = nowMs - this.#armedMs - this.#delayMs
     const silentMs = nowMs - this.#receivedMs
-    if (wasBlocked) this.#arm(this.#timeoutMs)
-    else if (silentMs >= this.#timeoutMs) this.#onSilence()
-    else this.#arm(this.#timeoutMs - silentMs)
+    if (lateMs > this.#timeoutMs) this.#arm(this.#timeoutMs)
+    else if (silentMs < this.#timeoutMs) this.#arm(this.#timeoutMs - silentMs)
+    else if (lateMs <= 0) this.#onSilence()
+    else this.#afterReading()
+  }
+
+  /** Decides after what the event loop reads next; not by the time then, since it may be blocked again before. */
+  #afterReading(): void {
+    this.#hasReceived = false
+    const turn = setImmediate(() => {
+      this.#timer = undefined
+      if (!this.#hasReceived) return this.#onSilence()
+      this.#arm(Math.max(0, this.#timeoutMs - (this.#clock.nowMs() - this.#receivedMs)))
+    })
+    this.#timer = { clear: () => clearImmediate(turn) }
   }
 }

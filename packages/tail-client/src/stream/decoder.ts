@@ -42,6 +42,7 @@ export class CopyDecoder {
     this.#builder = builder
     this.#options = options
     this.#frames = new FrameReader(options.maxRowBytes)
+    const { upTo } = options
     const parser = new LineParser({
       update: (timestamp, diff, bytes, view, from, to) => {
         this.#latest = timestamp
@@ -49,14 +50,16 @@ export class CopyDecoder {
       },
       progress: timestamp => {
         this.#latest = timestamp
-        for (const batch of builder.progress(timestamp)) this.#closed.push(batch)
+        // The last progress may be beyond UP TO, of which nothing was sent: who goes on after it would miss that.
+        const upper = upTo !== undefined && timestamp > upTo ? upTo : timestamp
+        for (const batch of builder.progress(upper)) this.#closed.push(batch)
       },
     })
     this.#lines = new LineReader((bytes, view, from, to) => {
       const isOne = parser.parse(bytes, view, from, to)
       if (isOne) this.#lineCount++
       return isOne
-    })
+    }, options.maxRowBytes)
   }
 
   /** How the stream ended, once ReadyForQuery has come or a message could not be understood. */
@@ -66,23 +69,28 @@ export class CopyDecoder {
 
   /** Bytes that are held and not yet in a closed batch. */
   get openBytes(): number {
-    return this.#builder.openBytes + this.#frames.pendingBytes
+    return this.#builder.openBytes + this.#frames.pendingBytes + this.#lines.pendingBytes
   }
 
   push(chunk: Buffer): readonly RawBatch[] {
     if (this.#ending) return []
-    this.#closed = []
     try {
-      let view: DataView | undefined
+      let viewed = chunk
+      let view = viewOf(chunk)
       this.#frames.push(chunk, (type, bytes, start, end) => {
         if (type !== backend.copyData) return this.#control(type, bytes, start, end)
-        view ??= viewOf(bytes)
+        if (bytes !== viewed) {
+          viewed = bytes
+          view = viewOf(bytes)
+        }
         this.#lines.message(bytes, view, start, end)
       })
     } catch (error) {
       this.#ending = { kind: 'failed', error: TailError.is(error) ? error : unreadable(error) }
     }
-    return this.#closed
+    const closed = this.#closed
+    this.#closed = []
+    return closed
   }
 
   /** The socket closed, with or without an error of its own: what that means for the stream. */
@@ -144,10 +152,12 @@ export class CopyDecoder {
         `The server says it sent ${this.#count} rows, ${this.#lineCount} have come.`,
       )
     const { upTo } = this.#options
-    if (upTo === undefined && this.#lineCount > 0 && this.#latest < endOfTime)
+    // Without a line it can be a constant view without rows, but not for who has a frontier: that would have been the end of it.
+    const canChange = this.#lineCount > 0 ? this.#latest < endOfTime : this.#builder.goesOn
+    if (upTo === undefined && canChange)
       return failed(
         'UNEXPECTED_END',
-        `The server ended the stream at timestamp ${this.#latest}. Was the relation dropped?`,
+        `The server ended the stream ${this.#lineCount > 0 ? `at timestamp ${this.#latest}` : 'before anything came'}. Was the relation dropped, or is its source at an end?`,
       )
     this.#closed.push(...this.#builder.end(upTo))
     return { kind: 'complete' }
