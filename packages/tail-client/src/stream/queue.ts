@@ -53,7 +53,8 @@ export class BatchQueue {
     this.#batches.splice(0, this.#batches.length, {
       kind,
       runs,
-      lower: first.lower,
+      // A snapshot's lower is what it is as of.
+      lower: kind === 'snapshot' ? last.upper - 1n : first.lower,
       upper: last.upper,
       bytes: this.#bytes,
     })
