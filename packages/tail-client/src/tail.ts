@@ -3,11 +3,11 @@ import type { ReadableStream } from 'node:stream/web'
 import { EventEmitter } from 'eventemitter3'
 import { Checkpoint } from './checkpoint.js'
 import { sleep } from './clock.js'
-import { LiveCollection } from './collection.js'
+import { LiveCollection, type Lookup } from './collection.js'
 import { invalidOption, TailError } from './errors.js'
 import type { TailEvents } from './events.js'
-import { batchesIn, changesIn, type Delivered, updatesIn } from './iterate.js'
-import { type Settings, settings, targetOf } from './options.js'
+import { batchesIn, changesIn, closable, type Delivered, updatesIn } from './iterate.js'
+import { refusePartial, refuseRefetch, type Settings, settings, targetOf } from './options.js'
 import { decide, delayMs, exhausted } from './resume.js'
 import { type CamelCased, inCamelCase } from './rows/camel-case.js'
 import { checkColumns } from './rows/columns.js'
@@ -20,7 +20,7 @@ import { eventLoopTurn, inTurns } from './steps.js'
 import type { RawBatch } from './stream/batches.js'
 import { type Change, KeyedRows, type KeyViolation, keyViolation } from './stream/changes.js'
 import { Delivery } from './stream/delivery.js'
-import { type KeyOptions, keyFunction, lookupFunction } from './stream/keys.js'
+import { checkKey, type KeyOf, type KeyOptions, keyFunction, lookupFunction } from './stream/keys.js'
 import { readableOf, webStreamOf } from './streams.js'
 import type {
   BatchesOptions,
@@ -69,6 +69,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   readonly #settings: Settings
   readonly #checkpoint: Checkpoint
   readonly #options: TailOptions
+  /** What the consumer takes rows to be told apart by. */
+  #key: KeyOf<Row> | undefined
   /** The columns that its types were made from. */
   readonly #expected: readonly Column[] | undefined
   readonly #stop = new AbortController()
@@ -113,8 +115,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   /** Yields updates one by one; those of a timestamp only once it is closed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Update<Row>> {
-    this.#refuseRefetch()
-    return this.#closable(updatesIn<Row>(this.#take('pause')))
+    refuseRefetch(this.#settings)
+    return closable(updatesIn<Row>(this.#take('pause')), this)
   }
 
   /** Yields closed batches: all updates in `[lower, upper)`, also empty ones, which move the frontier. */
@@ -126,7 +128,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   #batches(whenFull: WhenFull, partRows: number): AsyncIterableIterator<ResumableBatch<Row>> {
     if (!(partRows > 0)) throw invalidOption('partRows', partRows, 'a positive number')
-    return this.#closable(batchesIn<Row>(this.#take(whenFull), partRows, this.#checkpoint))
+    return closable(batchesIn<Row>(this.#take(whenFull), partRows, this.#checkpoint), this)
   }
 
   /**
@@ -134,13 +136,19 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
    * event `keyViolation` and has the row whose text comes first. Holds one entry per row.
    */
   changes({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): AsyncIterableIterator<Change<Row>> {
-    this.#refuseRefetch()
+    refuseRefetch(this.#settings)
     const keyed = new KeyedRows(keyFunction(key), this.#violation(onKeyViolation))
-    return this.#closable(changesIn(this.#take('consolidate'), keyed))
+    this.#key = key
+    return closable(changesIn(this.#take('consolidate'), keyed), this)
   }
 
-  /** Starts at once, and keeps the contents current until it is closed; with a key, rows can be looked up by it. */
+  /**
+   * Starts at once, and keeps the contents current until it is closed; with a key, rows can be looked up by it. It needs the contents to
+   * begin with: `INVALID_OPTION` with `snapshot: false`, `from` or `checkpoint`.
+   */
   collection(options?: KeyOptions<Row>): LiveCollection<Row> {
+    refusePartial(this.#settings)
+    const lookup = options && this.#lookup(options)
     const source = {
       batches: () => this.#batches('consolidate', Number.POSITIVE_INFINITY),
       isLive: () => this.#phase === 'live',
@@ -149,13 +157,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       },
       close: () => this.close(),
     }
-    if (!options) return new LiveCollection(source)
-    const { key, onKeyViolation = 'throw' } = options
-    const onViolation = this.#violation(onKeyViolation)
-    const collection = new LiveCollection(source, {
-      keyed: { keyOf: keyFunction(key), onViolation },
-      keyText: lookupFunction(key),
-    })
+    const collection = new LiveCollection(source, lookup)
     this.events.on('keyViolation', event => collection.events.emit('keyViolation', event))
     return collection
   }
@@ -192,6 +194,12 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return this.#run(this.#settings.whenFull ?? whenFull)
   }
 
+  #lookup({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): Lookup<Row> {
+    const keyed = { keyOf: keyFunction(key), onViolation: this.#violation(onKeyViolation) }
+    this.#key = key
+    return { keyed, keyText: lookupFunction(key) }
+  }
+
   #violation(policy: 'throw' | 'report'): (violation: KeyViolation<Row>) => void {
     if (policy !== 'throw' && policy !== 'report')
       throw invalidOption('onKeyViolation', policy, "'throw' or 'report'")
@@ -199,32 +207,6 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       if (policy === 'throw') throw keyViolation(violation)
       this.events.emit('keyViolation', violation)
     }
-  }
-
-  #refuseRefetch(): void {
-    if (this.#settings.onHistoryLost === 'refetch')
-      throw invalidOption(
-        'onHistoryLost',
-        'refetch',
-        "'reconcile' or 'fail' here; 'refetch' is for batches() and collection()",
-      )
-  }
-
-  /** `return` must not wait for the server: it closes the socket first, which settles whatever is being waited for. */
-  #closable<T>(generator: AsyncGenerator<T, undefined>): AsyncIterableIterator<T> {
-    const iterator: AsyncIterableIterator<T> = {
-      next: () => generator.next(),
-      return: async () => {
-        await this.close()
-        return generator.return(undefined)
-      },
-      throw: async error => {
-        await this.close()
-        return generator.throw(error)
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
   }
 
   async *#run(whenFull: WhenFull): AsyncGenerator<Delivered, undefined> {
@@ -312,6 +294,12 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     const { schema, onInvalidRow, columnNames } = this.#settings
     const named = columnNames === 'camelCase' ? inCamelCase(columns) : columns
     const decode = rowDecoder(named, this.#options)
+    // What a schema makes of the columns is seen with the first row.
+    if (!schema && this.#key !== undefined)
+      checkKey(
+        this.#key,
+        named.map(({ name }) => name),
+      )
     if (!schema) return decode
     return checkedDecoder(decode, schema, onInvalidRow, error => {
       this.#invalidRows++

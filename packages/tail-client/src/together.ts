@@ -60,7 +60,7 @@ class Reader {
   readonly name: string
   readonly #stream: Member<unknown>
   readonly #batches: AsyncIterator<Batch<unknown>>
-  #waiting: Update<unknown>[] = []
+  readonly #waiting: Update<unknown>[] = []
   #gaps: Gap[] = []
   #hasBegun = false
   frontier = 0n

@@ -51,7 +51,10 @@ test('T70: what a view was like while its connection was lost is not said of the
     },
   })
   const told: Told[] = []
-  const tails = { lost: tail('l', { ...lost.options, generation: 'tail' }), steady: tail('s', steady.options) }
+  const tails = {
+    lost: tail('l', { ...lost.options, generation: 'tail' }),
+    steady: tail('s', steady.options),
+  }
   for await (const { lower, upper, updates } of tailAll(tails)) {
     const of = (name: 'lost' | 'steady'): string[] =>
       updates[name].map(({ diff, raw }) => `${diff > 0 ? '+' : '-'}${raw}`)

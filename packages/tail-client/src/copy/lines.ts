@@ -1,3 +1,5 @@
+import { TailError } from '../errors.js'
+
 /**
  * Told of each line: where it lies in `bytes`, without its line feed; `view` is of the same bytes. False, and nothing done, if it is
  * several lines after all.
@@ -12,10 +14,13 @@ export const lineFeed = 0x0a
  */
 export class LineReader {
   readonly #onLine: OnLine
+  readonly #maxLineBytes: number
   #rest: Buffer | undefined
 
-  constructor(onLine: OnLine) {
+  /** `maxLineBytes`: of a line that comes in pieces, where nothing else bounds it; `ROW_TOO_LARGE`. */
+  constructor(onLine: OnLine, maxLineBytes: number = Number.POSITIVE_INFINITY) {
     this.#onLine = onLine
+    this.#maxLineBytes = maxLineBytes
   }
 
   /**
@@ -34,6 +39,11 @@ export class LineReader {
       if (stop < 0 || stop >= end) {
         const part = bytes.subarray(from, end)
         this.#rest = this.#rest ? Buffer.concat([this.#rest, part]) : Buffer.from(part)
+        if (this.#rest.length > this.#maxLineBytes)
+          throw new TailError(
+            'ROW_TOO_LARGE',
+            `A row has more than ${this.#maxLineBytes} bytes. Raise maxRowBytes, or tail less.`,
+          )
         return
       }
       if (this.#rest) {

@@ -16,7 +16,9 @@ export type Start =
 
 /** The source as it stands in a statement. */
 export function sourceText(source: Source): string {
-  return isSqlText(source) ? `(${source.text})` : quoteName(source)
+  if (!isSqlText(source)) return quoteName(source)
+  // A comment at the end must not take the parenthesis with it.
+  return source.text.includes('--') ? `(${source.text}\n)` : `(${source.text})`
 }
 
 /**
