@@ -10,6 +10,8 @@ export interface ScreenOptions {
   /** The wall clock, in milliseconds since 1970. */
   readonly wallMs: () => number
   readonly columns: () => readonly string[]
+  /** What there is to say besides; empty for nothing. */
+  readonly notice: () => string
 }
 
 /** Not more often than eyes can follow. */
@@ -20,18 +22,29 @@ const home = '\x1b[H'
 const clearLine = '\x1b[K'
 const clearBelow = '\x1b[J'
 
-/** Shows a collection on a terminal, on a screen of its own, until it ends; then the terminal is as it was. */
+/**
+ * Shows a collection on a terminal, on a screen of its own, until it ends; then the terminal is as it was, with the last table below
+ * what was there.
+ */
 export async function show(live: LiveCollection<UnknownRow>, options: ScreenOptions): Promise<void> {
-  const { title, clock, size, write, wallMs, columns } = options
+  const { title, clock, size, write, wallMs, columns, notice } = options
   let timer: { readonly clear: () => void } | undefined
+  const lines = (where: string): readonly string[] => {
+    const { rows, columns: width } = size()
+    const status = [title, `${live.count} rows`, where].filter(each => each !== '').join(' · ')
+    const table = { names: columns(), rows: live.first(rows), count: live.count, status }
+    return tableLines(table, { rows, columns: width })
+  }
   const draw = (): void => {
     timer = undefined
-    const { rows, columns: width } = size()
-    const where = live.stale ? 'not connected' : `${lag(wallMs(), live.frontier)} behind`
-    const status = `${title} · ${live.count} rows · ${where}`
-    const table = { names: columns(), rows: firstRows(live, rows), count: live.count, status }
-    const lines = tableLines(table, { rows, columns: width })
-    write(`${home}${lines.map(line => `${line}${clearLine}`).join('\r\n')}${clearBelow}`)
+    const where = live.stale
+      ? `not connected${notice() && `: ${notice()}`}`
+      : `${lag(wallMs(), live.frontier)} behind`
+    write(
+      `${home}${lines(where)
+        .map(line => `${line}${clearLine}`)
+        .join('\r\n')}${clearBelow}`,
+    )
   }
   const soon = (): void => {
     timer ??= clock.setTimer(draw, redrawMs)
@@ -44,16 +57,8 @@ export async function show(live: LiveCollection<UnknownRow>, options: ScreenOpti
   } finally {
     timer?.clear()
     write(leave)
+    if (live.frontier > 0n) write(`${lines('').join('\n')}\n`)
   }
-}
-
-function firstRows(live: LiveCollection<UnknownRow>, count: number): readonly UnknownRow[] {
-  const rows: UnknownRow[] = []
-  for (const [row, multiplicity] of live.entries()) {
-    for (let copies = 0; copies < multiplicity && rows.length < count; copies++) rows.push(row)
-    if (rows.length >= count) break
-  }
-  return rows
 }
 
 function lag(nowMs: number, frontier: bigint): string {
