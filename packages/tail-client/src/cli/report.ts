@@ -1,7 +1,7 @@
 import { typeName } from '../rows/type-names.js'
 import type { Observation } from './observe.js'
 import { tableLines } from './table.js'
-import { type DescribedRelation, interfaceText, quoted, typeIdentifier } from './typescript.js'
+import { type DescribedRelation, importText, interfaceText, Names, quoted } from './typescript.js'
 
 export interface Report extends DescribedRelation {
   readonly where: string
@@ -140,9 +140,11 @@ function troublesOf({ columns, seen, canResume }: Report): readonly string[] {
 }
 
 function loopText(report: Report): string {
-  const { name, isQuery, seen } = report
-  const type = isQuery ? 'Row' : typeIdentifier(name)
-  const source = isQuery ? `sql\`${name.replaceAll('`', '\\`').replaceAll('${', '\\${')}\`` : quoted(name)
+  const { name, isQuery, seen, columns } = report
+  const { type } = new Names().next(isQuery ? 'row' : name)
+  const source = isQuery
+    ? `sql\`${name.replaceAll(/[`\\]/g, '\\$&').replaceAll('${', '\\${')}\``
+    : quoted(name)
   const [key] = seen.keys
   const open = `tail<${type}>(${source}, { connection: process.env.MZ_URL ?? 'postgres://materialize@localhost:6875/materialize' })`
   const loop = key
@@ -153,9 +155,8 @@ function loopText(report: Report): string {
       ]
     : ['for await (const { row, diff } of stream) console.log(diff, row)']
   return [
-    `import { ${isQuery ? 'sql, ' : ''}tail } from '@mzalert/tail-client'`,
-    '',
-    interfaceText({ ...report, name: isQuery ? 'row' : name }),
+    importText(isQuery ? ['sql', 'tail'] : ['tail'], columns),
+    interfaceText(type, report),
     `const stream = ${open}`,
     ...loop,
     '',

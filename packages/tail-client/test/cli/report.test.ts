@@ -151,3 +151,9 @@ test('T71: of very many rows only counts are kept, and they are as exact', async
     mostAtOnce: 10,
   })
 })
+
+test('a query stands in the loop as it was written, whatever is in it', () => {
+  const text = said({}, { isQuery: true, name: "select 'a\\b`${c}'" })
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is looked for.
+  expect(text).toContain("sql`select 'a\\\\b\\`\\${c}'`")
+})
