@@ -1,8 +1,9 @@
 // `npm run bench -- <name> [arguments]` measures one thing, `--write` also puts what it printed into README.md; without a name, tells
 // what there is.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { replaceSection } from './lib/section.mjs'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(folder, { withFileTypes: true })
@@ -13,6 +14,7 @@ const [name, ...rest] = process.argv.slice(2).filter(argument => argument !== '-
 
 if (names.includes(name)) {
   const { code, printed } = await run(`${folder}${name}/run.mjs`, rest)
+  // What a run prints is Markdown.
   if (code === 0 && write) replaceSection(name, printed)
   process.exitCode = code
 } else {
@@ -33,16 +35,4 @@ function run(script, args) {
     process.stdout.write(text)
   })
   return new Promise(resolve => child.once('close', code => resolve({ code: code ?? 1, printed })))
-}
-
-/** What a run printed is Markdown: it goes between the marks of its name. */
-function replaceSection(section, printed) {
-  const file = `${folder}README.md`
-  const text = readFileSync(file, 'utf8')
-  const marks = new RegExp(`(<!-- ${section} -->\n)[\\s\\S]*?(<!-- /${section} -->)`)
-  if (!marks.test(text)) throw new Error(`bench/README.md has no section for ${section}: add its two marks`)
-  writeFileSync(
-    file,
-    text.replace(marks, (_, start, end) => `${start}\n${printed.trim()}\n\n${end}`),
-  )
 }

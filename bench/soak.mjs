@@ -1,8 +1,11 @@
-// Random changes and random faults between an engine and a tail: the sum of what the tail yields must be what SELECT says, again and again.
+// Random changes and random faults between an engine and tails: the sum of what they yield must be what SELECT says, again and again, in every
+// way to take it (soak/ways.mjs), two of them at a time.
 //
 //   npm run soak -- --faults 500           faults for each of the four servers: SUBSCRIBE and TAIL, with and without history
 //   npm run soak -- --minutes 3            as many as that takes
-//   npm run soak -- --seed 7               the same changes and faults in the same order
+//   npm run soak -- --seed 7               the same changes and faults in the same order; without, the seed is a random one, and told
+//   npm run soak -- --way tailAll          only this way to take it
+//   npm run soak -- --faults 500 --write   also puts its table into bench/README.md
 //
 // It runs in segments of 50 faults, each with an engine of its own and a seed that is one higher. A segment that fails says its seed and
 // server. To find out which faults it takes:
@@ -14,9 +17,12 @@
 // machine's timing is not in the seed: a candidate is tried three times.
 import { parseArgs } from 'node:util'
 import { startEngine } from '@mzalert/local-engine'
-import { tail } from '@mzalert/tail-client'
 import { FaultProxy } from '@mzalert/tail-client/testing'
 import pg from 'pg'
+import { machine } from './lib/machine.mjs'
+import { replaceSection } from './lib/section.mjs'
+import { table } from './lib/statistics.mjs'
+import { escaped, ways, waysOf } from './soak/ways.mjs'
 
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,17 +32,20 @@ const { values: given, positionals } = parseArgs({
     seed: { type: 'string' },
     server: { type: 'string' },
     keep: { type: 'string' },
+    way: { type: 'string' },
     shrink: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 })
 const minutes = given.minutes === undefined ? undefined : Number(given.minutes)
 const faults = Number(
   given.faults ?? positionals[0] ?? (minutes === undefined ? 200 : Number.POSITIVE_INFINITY),
 )
-const seed = Number(given.seed ?? positionals[1] ?? Date.now() % 1_000_000)
+const seed = Number(given.seed ?? positionals[1] ?? Math.floor(Math.random() * 1_000_000))
 const servers = ['subscribe/0', 'subscribe/60000', 'tail/0', 'tail/60000'].filter(
   name => given.server === undefined || name === given.server,
 )
+const wanted = given.way
 const keep = given.keep === undefined ? undefined : new Set(given.keep.split(',').map(Number))
 const faultsPerSegment = 50
 /** Faults between two comparisons with SELECT. */
@@ -57,39 +66,6 @@ function generator(from) {
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 const literal = text => `'${text.replaceAll("'", "''")}'`
 const plain = (_, value) => (typeof value === 'bigint' ? String(value) : value)
-const escaped = text =>
-  text.replace(/[\\\t\n\r]/g, char => ({ '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' })[char])
-
-/** What the tail has yielded so far, added up, and what it must never do. */
-class Sum {
-  rows = new Map()
-  frontier = 0n
-  latest = 0n
-  counts = { updates: 0, reconciled: 0, batches: 0 }
-
-  add({ kind, updates, lower, upper }) {
-    if (lower < this.frontier)
-      throw new Error(`a batch begins at ${lower}, before the frontier ${this.frontier}`)
-    const seen = new Set()
-    for (const { raw, diff, timestamp } of updates) {
-      if (timestamp < this.latest) throw new Error(`timestamp ${timestamp} after ${this.latest}`)
-      this.latest = timestamp
-      const identity = `${timestamp} ${raw}`
-      if (diff === 0 || seen.has(identity))
-        throw new Error(`${identity} with diff ${diff} is no consolidated update`)
-      seen.add(identity)
-      const multiplicity = (this.rows.get(raw) ?? 0) + diff
-      if (multiplicity === 0) this.rows.delete(raw)
-      else this.rows.set(raw, multiplicity)
-    }
-    for (const [raw, multiplicity] of this.rows)
-      if (multiplicity < 0) throw new Error(`${raw} has multiplicity ${multiplicity}`)
-    this.frontier = upper
-    this.counts.batches++
-    this.counts.updates += updates.length
-    if (kind === 'reconciled') this.counts.reconciled++
-  }
-}
 
 /** One change as SQL. */
 function change(random) {
@@ -140,7 +116,7 @@ const kinds = {
     engine.faults.slow(undefined)
   },
 }
-const names = Object.keys(kinds)
+const kindNames = Object.keys(kinds)
 
 async function segment(server, count, from, kept) {
   const [generation, historyMs] = server.split('/')
@@ -148,20 +124,20 @@ async function segment(server, count, from, kept) {
   await engine.execute('create table t (k int, v text)')
   await engine.execute('create view w as select k, v, count(*) as n from t group by k, v')
   const proxy = await FaultProxy.start({ port: engine.port })
-  const sum = new Sum()
-  const stream = tail('w', {
-    connection: proxy.url,
-    retry: { initialMs: 5, maxMs: 50 },
-    progressTimeoutMs: 3000,
-    connectTimeoutMs: 2000,
-  })
   const losses = {}
-  stream.events.on('retry', ({ error }) => {
-    losses[error.code] = (losses[error.code] ?? 0) + 1
-  })
-  const consumed = (async () => {
-    for await (const batch of stream.batches()) sum.add(batch)
-  })()
+  let reconnects = 0
+  const onLoss = code => {
+    losses[code] = (losses[code] ?? 0) + 1
+    reconnects++
+  }
+  // Each segment takes two ways, so that what is wrong with one is not hidden by its neighbour.
+  const possible = waysOf(generation).filter(way => wanted === undefined || way === wanted)
+  const chosen = [...new Set([possible[from % possible.length], possible[(from * 3 + 1) % possible.length]])]
+  const followers = chosen.map((way, index) => ({
+    way,
+    ...ways[way]({ url: proxy.url, random: generator(from + index), onLoss }),
+  }))
+  const consumed = Promise.all(followers.map(({ ended }) => ended))
   consumed.catch(() => {})
 
   /** Everything written so far must arrive: then both sides are compared. */
@@ -173,15 +149,14 @@ async function segment(server, count, from, kept) {
     await reader.end()
     const expected = rows.map(({ k, v, n }) => `${k}\t${escaped(v)}\t${n}`).sort()
     const deadline = performance.now() + settleWithinMs
-    for (;;) {
-      const actual = [...sum.rows].flatMap(([raw, multiplicity]) => Array(multiplicity).fill(raw)).sort()
-      if (JSON.stringify(actual) === JSON.stringify(expected)) return
-      await Promise.race([sleep(10), consumed])
-      if (performance.now() > deadline)
-        throw new Error(
-          `the sum is not the view: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}; ${JSON.stringify(stream.status, plain)}`,
-        )
-    }
+    for (const { way, contents, status } of followers)
+      while (JSON.stringify(contents()) !== JSON.stringify(expected)) {
+        await Promise.race([sleep(10), consumed])
+        if (performance.now() > deadline)
+          throw new Error(
+            `${way}: the sum is not the view: ${JSON.stringify(contents())} instead of ${JSON.stringify(expected)}; ${JSON.stringify(status(), plain)}`,
+          )
+      }
   }
   const made = {}
   let [total, comparisons] = [0, 0]
@@ -190,7 +165,7 @@ async function segment(server, count, from, kept) {
       const random = generator(Math.imul(from, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b))
       const changes = Math.floor(random() * 6)
       for (let i = 0; i < changes; i++) await engine.execute(change(random))
-      const kind = names[Math.floor(random() * names.length)]
+      const kind = kindNames[Math.floor(random() * kindNames.length)]
       if (kept === undefined || kept.has(index)) {
         await kinds[kind]({ engine, proxy }, random)
         made[kind] = (made[kind] ?? 0) + 1
@@ -202,16 +177,22 @@ async function segment(server, count, from, kept) {
       comparisons++
     }
   } finally {
-    await stream.close()
+    await Promise.allSettled(followers.map(({ close }) => close()))
     await proxy.close()
     await engine.close()
   }
-  return { made, losses, faults: total, comparisons, ...sum.counts, reconnects: stream.status.reconnects }
+  const counted = { faults: total, comparisons, reconnects }
+  const byWay = {}
+  for (const { way, counts } of followers) {
+    byWay[way] = 1
+    for (const [name, value] of Object.entries(counts)) counted[name] = (counted[name] ?? 0) + value
+  }
+  return { made, losses, byWay, ...counted }
 }
 
-function add(into, { made, losses, ...counts }) {
+function add(into, { made, losses, byWay, ...counts }) {
   for (const [name, count] of Object.entries(counts)) into[name] = (into[name] ?? 0) + count
-  for (const [what, counted] of Object.entries({ made, losses }))
+  for (const [what, counted] of Object.entries({ made, losses, byWay }))
     for (const [name, count] of Object.entries(counted)) {
       into[what] ??= {}
       into[what][name] = (into[what][name] ?? 0) + count
@@ -246,7 +227,9 @@ async function shrink(server, count, from) {
 console.log(`seed ${seed}`)
 const endsMs = minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000
 const totals = Object.fromEntries(servers.map(server => [server, {}]))
-for (let round = 0; round * faultsPerSegment < faults && performance.now() < endsMs; round++)
+let rounds = 0
+for (let round = 0; round * faultsPerSegment < faults && performance.now() < endsMs; round++) {
+  rounds = round + 1
   for (const server of servers) {
     if (performance.now() >= endsMs) break
     const count = Math.min(faultsPerSegment, faults - round * faultsPerSegment)
@@ -257,13 +240,34 @@ for (let round = 0; round * faultsPerSegment < faults && performance.now() < end
     try {
       add(totals[server], await segment(server, count, seed + round, keep))
     } catch (error) {
-      const again = `npm run soak -- --faults ${count} --seed ${seed + round} --server ${server}`
+      const again = `npm run soak -- --faults ${count} --seed ${seed + round} --server ${server}${wanted === undefined ? '' : ` --way '${wanted}'`}`
       console.error(`FAILED: ${again}   (--shrink finds out which faults it takes)\n${error.stack}`)
       process.exit(1)
     }
   }
-for (const [server, { made, losses, ...counts }] of Object.entries(totals)) {
-  console.log(server, counts)
-  console.log('  faults', JSON.stringify(made))
-  console.log('  losses', JSON.stringify(losses))
 }
+
+const names = [
+  'faults',
+  'comparisons',
+  'reconnects',
+  'batches',
+  'updates',
+  'reconciled',
+  'merged',
+  'snapshots',
+]
+const report = [
+  `${machine()}; seeds ${seed} to ${seed + rounds - 1}. After every ${faultsPerRound} faults both sides were compared: no update was lost, none came twice.`,
+  table(
+    ['server / history', ...names],
+    Object.entries(totals).map(([server, counts]) => [server, ...names.map(name => counts[name] ?? 0)]),
+  ),
+].join('\n\n')
+console.log(report)
+for (const [server, { made, losses, byWay }] of Object.entries(totals)) {
+  console.log(server)
+  for (const [what, counted] of Object.entries({ faults: made, losses, segments: byWay }))
+    console.log(`  ${what}`, JSON.stringify(counted))
+}
+if (given.write) replaceSection('soak', report)

@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
       'stores',
     ],
     ['checkpoint', 'session'],
+    ['reception'],
     ['batch', 'copy-stream'],
     ['iterate'],
     ['tail'],

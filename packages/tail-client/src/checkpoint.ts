@@ -10,23 +10,26 @@ import {
 } from './token.js'
 import type { CheckpointStore, Column } from './types.js'
 
+interface Saved {
+  readonly store: CheckpointStore
+  readonly name: string
+}
+
 /** Where a stream begins and what of it is saved: from tokens to frontiers and back. */
 export class Checkpoint {
   readonly #source: string
   readonly #from: string | undefined
-  readonly #saved: { readonly store: CheckpointStore; readonly name: string } | undefined
+  readonly #saved: Saved | undefined
   #columns = ''
   #resumed: ReturnType<typeof decodeToken> | undefined
   #committed = -1n
+  /** The save that is under way, and those that wait for it: a slow store must not be overtaken. */
+  #saving: Promise<void> = Promise.resolve()
   /** The token that is in the store, as far as this process knows. */
   #stored: string | undefined
 
   /** Throws for a token that is none, or of another relation. */
-  constructor(
-    source: Source,
-    from: string | undefined,
-    saved: { readonly store: CheckpointStore; readonly name: string } | undefined,
-  ) {
+  constructor(source: Source, from: string | undefined, saved: Saved | undefined) {
     this.#source = sourceText(source)
     this.#from = from
     this.#saved = saved
@@ -50,19 +53,27 @@ export class Checkpoint {
     return encodeToken({ source: fingerprint(this.#source), columns: this.#columns, frontier })
   }
 
+  /** Commits are saved one after the other, in the order in which they are asked for. */
   async commit(frontier: bigint): Promise<void> {
-    if (!this.#saved)
+    const saved = this.#saved
+    if (!saved)
       throw new TailError(
         'COMMIT_REFUSED',
         'There is nowhere to commit to. Set the option checkpoint: { store, name }.',
       )
+    const save = this.#saving.then(() => this.#save(saved, frontier))
+    this.#saving = save.catch(() => {})
+    return save
+  }
+
+  async #save({ store, name }: Saved, frontier: bigint): Promise<void> {
     if (frontier < this.#committed)
       throw new TailError(
         'COMMIT_REFUSED',
         `A batch up to ${this.#committed} was committed before this one up to ${frontier}.`,
       )
     const token = this.token(frontier)
-    await this.#saved.store.save(this.#saved.name, token, this.#stored)
+    await store.save(name, token, this.#stored)
     this.#committed = frontier
     this.#stored = token
   }

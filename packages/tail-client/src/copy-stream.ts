@@ -24,8 +24,8 @@ export interface CopyStreamOptions extends ValueOptions {
 /**
  * Closed batches from the bytes of a `COPY (TAIL | SUBSCRIBE … WITH (PROGRESS)) TO STDOUT` that somebody else reads, such as
  * pg-copy-streams. Chunks may end anywhere. What is not closed when the bytes end is never shown, but for a constant view, which is
- * complete; whether the server ended well is
- * not visible in the bytes, and nothing reconnects: `tail()` does both. Throws as `tail()` does for what it cannot read.
+ * complete; whether the server ended well is not visible in the bytes, and nothing reconnects: `tail()` does both. Throws as `tail()`
+ * does for what it cannot read.
  */
 export async function* fromCopyStream<Row = UnknownRow>(
   stream: AsyncIterable<Uint8Array>,
@@ -65,7 +65,7 @@ export async function* fromCopyStream<Row = UnknownRow>(
     lines.push(bytes, viewOf(bytes), 0, bytes.length)
     yield* taken()
   }
-  if (latest < endOfTime || lines.isInsideLine) return
+  if (latest < endOfTime || lines.pendingBytes > 0) return
   closed.push(...builder.end())
   yield* taken()
 }

@@ -43,15 +43,16 @@ const rules: readonly Rule[] = [
   {
     code: 'RELATION_NOT_FOUND',
     retryable: false,
-    message: /unknown catalog item|unknown schema/,
+    message: /unknown (catalog item|schema|database)/,
     advice: 'Check the name and the search path, or set waitForRelation while the stack still boots.',
   },
   { code: 'RELATION_NOT_FOUND', retryable: false, sqlState: /^42P01$/ },
+  { code: 'RELATION_DROPPED', retryable: true, sqlState: /^42704$/, message: / was dropped/ },
   {
     code: 'RELATION_DROPPED',
     retryable: true,
     message:
-      /because underlying (relation|cluster) .* was dropped|^(relation|cluster|table|view|source) '.*' was dropped/,
+      /because (underlying )?(relation|cluster) .* was dropped|^(relation|cluster|table|(materialized[ -])?view|source|index) '.*' was dropped/,
   },
   { code: 'DATAFLOW_ERROR', retryable: true, message: /^(Evaluation|Decode|Source|Envelope) error: / },
   { code: 'FELL_BEHIND', retryable: true, sqlState: /^53200$/, message: /fell behind/ },
@@ -159,6 +160,16 @@ export function fromConnect(error: unknown, where: string): TailError {
       },
     )
   return new TailError('CONNECTION_LOST', `The connection to ${where} failed: ${String(message)}.`, {
+    retryable: true,
+    cause: error,
+  })
+}
+
+/** What broke a connection that was logged in: TLS too, whose errors in mid-stream say that bytes were lost, and nothing of certificates. */
+export function fromSocket(error: Error, where: string): TailError {
+  const found = fromConnect(error, where)
+  if (found.retryable) return found
+  return new TailError('CONNECTION_LOST', `The connection to ${where} broke: ${error.message}.`, {
     retryable: true,
     cause: error,
   })

@@ -1,17 +1,12 @@
 import { ClosedBatch } from './batch.js'
 import type { Checkpoint } from './checkpoint.js'
+import type { Delivered } from './reception.js'
 import type { RowDecoder } from './rows/row.js'
 import { portionsOf, updatesOf } from './rows/updates.js'
 import { eventLoopTurn } from './steps.js'
-import type { RawBatch } from './stream/batches.js'
+import { type RawBatch, rowsIn } from './stream/batches.js'
 import type { Change, KeyedRows } from './stream/changes.js'
 import type { ResumableBatch, Update } from './types.js'
-
-/** A closed batch that the consumer is given next, and how its rows are decoded. */
-export interface Delivered {
-  readonly batch: RawBatch
-  readonly decode: RowDecoder
-}
 
 /** So many rows are some milliseconds of work: a loop that waits for nothing else must not starve the rest of the process. */
 const manyRows = 500
@@ -24,11 +19,12 @@ export async function* batchesIn<Row>(
   partRows: number,
   checkpoint: Checkpoint,
 ): AsyncGenerator<ResumableBatch<Row>, undefined> {
-  for await (const { batch, decode } of source) {
-    const rows = batch.runs.reduce((sum, { count }) => sum + count, 0)
+  for await (const { batch, decode, handOver } of source) {
+    const rows = rowsIn(batch)
     if (rows <= partRows) {
       const updates =
         rows > manyRows ? await inPortions<Row>(batch, decode) : updatesOf<Row>(batch.runs, decode)
+      handOver()
       yield new ClosedBatch<Row>(batch, updates, undefined, checkpoint)
       continue
     }
@@ -40,6 +36,7 @@ export async function* batchesIn<Row>(
       waiting = updates
       await eventLoopTurn()
     }
+    handOver()
     yield new ClosedBatch<Row>(batch, waiting ?? [], { index, isLast: true }, checkpoint)
   }
   return undefined
@@ -58,11 +55,17 @@ async function inPortions<Row>({ runs }: RawBatch, decode: RowDecoder): Promise<
 export async function* updatesIn<Row>(
   source: AsyncIterable<Delivered>,
 ): AsyncGenerator<Update<Row>, undefined> {
-  for await (const { batch, decode } of source)
+  for await (const { batch, decode, handOver } of source) {
+    let waiting: readonly Update<Row>[] = []
     for (const updates of portionsOf<Row>(batch.runs, decode, 1)) {
-      yield* updates
-      if (updates.length >= manyRows) await eventLoopTurn()
+      yield* waiting
+      if (waiting.length >= manyRows) await eventLoopTurn()
+      waiting = updates
     }
+    handOver()
+    yield* waiting
+    if (waiting.length >= manyRows) await eventLoopTurn()
+  }
   return undefined
 }
 
@@ -71,11 +74,16 @@ export async function* changesIn<Row>(
   source: AsyncIterable<Delivered>,
   keyed: KeyedRows<Row>,
 ): AsyncGenerator<Change<Row>, undefined> {
-  for await (const { batch, decode } of source)
+  for await (const { batch, decode, handOver } of source) {
+    const last = batch.runs.at(-1)
+    if (!last) handOver()
     for (const run of batch.runs) {
-      yield* keyed.apply(updatesOf<Row>([run], decode))
+      const changes = keyed.apply(updatesOf<Row>([run], decode))
+      if (run === last) handOver()
+      yield* changes
       if (run.count >= manyRows) await eventLoopTurn()
     }
+  }
   return undefined
 }
 

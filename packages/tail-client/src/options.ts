@@ -31,6 +31,7 @@ export interface Settings {
   readonly from: string | undefined
   readonly checkpoint: TailOptions['checkpoint']
   readonly onHistoryLost: OnHistoryLost
+  readonly trustTailHistory: boolean
   readonly generation: Generation | 'auto'
   readonly connectTimeoutMs: number
   readonly progressTimeoutMs: number
@@ -56,13 +57,7 @@ const mebibyte = 1024 * 1024
 /** Checks the options before anything happens; throws `INVALID_OPTION` with name, value and what it takes. */
 export function settings(source: Source, options: TailOptions): Settings {
   if (!isSqlText(source)) quoteName(source)
-  if (typeof options?.connection === 'string') checkUrl(options.connection)
-  else if (typeof options?.connection !== 'function' && !isObject(options?.connection))
-    throw invalidOption(
-      'connection',
-      options?.connection,
-      'a postgres:// URL, its parts, or a function that gives them',
-    )
+  if (typeof options?.connection !== 'function') checkTarget(options?.connection)
   checkNames(options)
   oneBeginning(options)
   checkValues(options)
@@ -87,6 +82,7 @@ export function settings(source: Source, options: TailOptions): Settings {
       'refetch',
       'fail',
     ]),
+    trustTailHistory: options.trustTailHistory ?? false,
     generation: oneOf('generation', options.generation ?? 'auto', ['auto', 'tail', 'subscribe']),
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs, 10_000),
     progressTimeoutMs: positive('progressTimeoutMs', options.progressTimeoutMs, 30_000),
@@ -148,7 +144,7 @@ export function refusePartial({ snapshot, from, checkpoint }: Settings): void {
 export async function targetOf(connection: Connection): Promise<string | ConnectionOptions> {
   if (typeof connection !== 'function') return withPassword(connection)
   const target = await asked('connection', connection)
-  if (typeof target === 'string') checkUrl(target)
+  checkTarget(target)
   return withPassword(target)
 }
 
@@ -168,6 +164,20 @@ async function asked<T>(name: 'connection' | 'password', give: () => T | Promise
   }
 }
 
+function checkTarget(target: string | ConnectionOptions | undefined): void {
+  if (typeof target === 'string') return checkUrl(target)
+  if (typeof target !== 'object' || target === null)
+    throw invalidOption('connection', target, 'a postgres:// URL, its parts, or a function that gives them')
+  if (target.port !== undefined) checkPort(target.port)
+  for (const [name, value] of Object.entries(target.settings ?? {}))
+    if (typeof value !== 'string') throw invalidOption(`connection.settings.${name}`, value, 'text')
+}
+
+function checkPort(port: number): void {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw invalidOption('the port of connection', port, 'an integer from 1 to 65535')
+}
+
 /** The URL itself is not shown, nor kept as a cause: it may hold a password. */
 export function checkUrl(url: string): void {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
@@ -176,6 +186,8 @@ export function checkUrl(url: string): void {
       'not a URL that can be read (not shown: it may hold a password)',
       'postgres://user:password@host:port/database',
     )
+  const port = new URL(url).searchParams.get('port')
+  if (port !== null) checkPort(Number(port))
 }
 
 function checkValues({ int8, numeric, time, interval, jsonb, parse }: TailOptions): void {
@@ -199,6 +211,7 @@ const names: Readonly<Record<keyof TailOptions, true>> = {
   from: true,
   checkpoint: true,
   onHistoryLost: true,
+  trustTailHistory: true,
   asOf: true,
   asOfAtLeast: true,
   upTo: true,

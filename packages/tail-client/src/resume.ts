@@ -1,5 +1,5 @@
 import { TailError, type TailErrorCode } from './errors.js'
-import type { RetryOptions } from './types.js'
+import type { Clock, RetryOptions } from './types.js'
 
 /** What a backoff needs to know: milliseconds, all positive. */
 export interface Backoff {
@@ -46,43 +46,80 @@ export function delayMs(
   return floor + (mark - floor) * random()
 }
 
-/** What follows an error of a stream. */
-export type Decision = 'retry' | 'fatal' | 'exhausted'
-
 /**
  * Errors that normally come back, and how many attempts in a row they are worth. A dataflow fails until its data changes; a snapshot that is
- * too large stays so, a stream that has become so goes on where it was; a login that has expired is renewed once.
+ * too large stays so, a stream that has become so goes on where it was; a stream whose source is at an end ends again; a login that
+ * has expired is renewed once.
  */
 const maxAttempts: Readonly<Partial<Record<TailErrorCode, number>>> = {
   DATAFLOW_ERROR: 3,
   RESULT_TOO_LARGE: 3,
+  UNEXPECTED_END: 5,
   AUTH_FAILED: 1,
 }
 
-export interface Circumstances {
+/** What whoever retries was told to do. */
+export interface RetryPolicy {
   readonly retry: RetryOptions | false
+  readonly backoff: Backoff
   readonly waitForRelation: boolean
-  /** Failed attempts in a row, this one included; progress resets it. */
-  readonly failures: number
-  /** Milliseconds since the last progress. */
-  readonly silentMs: number
+  readonly clock: Clock
+  readonly random: () => number
 }
 
-/** Whether an error is tried again: by its code, by what the user asked for, and by how long it has been going on. */
-export function decide(
-  error: TailError,
-  { retry, waitForRelation, failures, silentMs }: Circumstances,
-): Decision {
-  const unlimited = Number.POSITIVE_INFINITY
-  if (retry === false) return 'fatal'
-  if (error.code === 'RELATION_NOT_FOUND' ? !waitForRelation : !error.retryable) return 'fatal'
-  if (failures > (maxAttempts[error.code] ?? unlimited)) return 'fatal'
-  if (failures > (retry.maxAttempts ?? unlimited)) return 'exhausted'
-  return silentMs >= (retry.giveUpAfterMs ?? unlimited) ? 'exhausted' : 'retry'
+/** The failures of a stream in a row, which progress ends: whether another attempt follows, and when. */
+export class Retries {
+  readonly #policy: RetryPolicy
+  #failures = 0
+  /** The last of them with the same code. */
+  #alike = 0
+  #code: TailErrorCode | undefined
+  #progressMs: number
+
+  constructor(policy: RetryPolicy) {
+    this.#policy = policy
+    this.#progressMs = policy.clock.nowMs()
+  }
+
+  /** The number of the attempt that is being made; 1 is the first. */
+  get attempt(): number {
+    return this.#failures + 1
+  }
+
+  progressed(): void {
+    this.#failures = 0
+    this.#alike = 0
+    this.#progressMs = this.#policy.clock.nowMs()
+  }
+
+  /** The next attempt after an error, and the delay before it. Throws the error if there is none, `RETRIES_EXHAUSTED` if the user's limits say so. */
+  after(error: TailError): { readonly attempt: number; readonly delayMs: number } {
+    const { retry, backoff, clock, random } = this.#policy
+    if (retry === false || !this.#isWorthwhile(error)) throw error
+    const unlimited = Number.POSITIVE_INFINITY
+    this.#failures++
+    this.#alike = error.code === this.#code ? this.#alike + 1 : 1
+    this.#code = error.code
+    if (error.retryable && this.#alike > (maxAttempts[error.code] ?? unlimited)) throw error
+    const nowMs = clock.nowMs()
+    const silentMs = nowMs - this.#progressMs
+    const { maxAttempts: most = unlimited, giveUpAfterMs = unlimited, gate } = retry
+    if (this.#failures > most || silentMs >= giveUpAfterMs) throw exhausted(error, this.#failures, silentMs)
+    const wanted = delayMs(this.#failures, error.code, backoff, random)
+    return { attempt: this.#failures, delayMs: gate ? gate.reserve(nowMs, wanted) : wanted }
+  }
+
+  /** A relation that is made anew is granted anew, a moment later. */
+  #isWorthwhile({ code, retryable, sqlState }: TailError): boolean {
+    const isMissing = code === 'RELATION_NOT_FOUND' || sqlState === insufficientPrivilege
+    return retryable || (isMissing && this.#policy.waitForRelation)
+  }
 }
+
+const insufficientPrivilege = '42501'
 
 /** The error of a stream that is given up. */
-export function exhausted(cause: TailError, attempts: number, silentMs: number): TailError {
+function exhausted(cause: TailError, attempts: number, silentMs: number): TailError {
   const seconds = Math.round(silentMs / 1000)
   return new TailError(
     'RETRIES_EXHAUSTED',

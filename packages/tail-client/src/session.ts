@@ -18,11 +18,13 @@ export interface SessionOptions {
   readonly generation: Generation | 'auto'
   readonly start: Start
   readonly upTo: bigint | undefined
-  /**
-   * Whether a new snapshot may stand for what came after `start.after`: where the server no longer has that history, and always where
-   * it speaks TAIL. A restarted v0.26 knows nothing of its former life and may take any AS OF, whatever it has forgotten.
-   */
+  /** Whether a new snapshot may stand for what came after `start.after`, where the server no longer has that history. */
   readonly orSnapshot: boolean
+  /**
+   * Whether AS OF is believed where the server speaks TAIL. A restarted v0.26 knows nothing of its former life and may take any AS OF,
+   * whatever it has forgotten: without this its history counts as lost with every connection.
+   */
+  readonly trustTailHistory: boolean
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly connectTimeoutMs: number
@@ -35,6 +37,7 @@ export interface SessionOptions {
   readonly maxRowBytes: number
   /** For the hashes of rows: the same for all sessions of a tail. */
   readonly hashSeed: number
+  /** What it throws ends the session. */
   readonly onNotice: (fields: ServerFields) => void
 }
 
@@ -54,20 +57,28 @@ export class Session {
   /** While the socket is paused: closes the connection if that lasts. */
   #stall: { readonly clear: () => void } | undefined
   #isLive = false
+  #generation: Generation = 'subscribe'
+  #lostMs: number | undefined
+  /** Rejects when the connection is lost. */
+  readonly #lost: Promise<never>
+  #reject: (reason: unknown) => void = () => {}
   #columns: readonly Column[] = []
   #start: Start
 
   private constructor(options: SessionOptions) {
     this.#options = options
     this.#start = options.start
-    this.#connection = new ServerConnection(options.target, options.onNotice)
+    this.#connection = new ServerConnection(options.target, fields => this.#notice(fields))
     this.#queue = new BatchQueue()
+    this.#lost = new Promise((_, reject) => {
+      this.#reject = reject
+    })
+    this.#lost.catch(() => {})
     this.#watchdog = new Watchdog(options.clock, options.progressTimeoutMs, () =>
       this.#fail('PROGRESS_TIMEOUT', `Nothing was received for ${options.progressTimeoutMs} ms.`),
     )
     this.#onAbort = () => {
-      this.#queue.fail(options.signal.reason)
-      this.destroy()
+      this.#lose(options.signal.reason)
     }
   }
 
@@ -78,7 +89,8 @@ export class Session {
     options.signal.addEventListener('abort', session.#onAbort, { once: true })
     session.#limit(options.connectTimeoutMs, 'CONNECT_TIMEOUT', 'connectTimeoutMs')
     try {
-      await session.#open()
+      // Not every phase of a driver's login ends when its socket is destroyed: a password that is asked for, for one.
+      await Promise.race([session.#open(), session.#lost])
       return session
     } catch (error) {
       session.destroy()
@@ -90,6 +102,15 @@ export class Session {
   /** The relation's own columns. */
   get columns(): readonly Column[] {
     return this.#columns
+  }
+
+  get generation(): Generation {
+    return this.#generation
+  }
+
+  /** When the connection was lost, by the clock; what came before may still wait to be taken. Undefined while it is there. */
+  get lostMs(): number | undefined {
+    return this.#lostMs
   }
 
   /** Whether the first batch is a snapshot. */
@@ -120,6 +141,7 @@ export class Session {
   async next(): Promise<RawBatch | undefined> {
     const batch = await this.#queue.take()
     if (this.#stall && this.#queue.bytes <= this.#options.maxBufferedBytes / 2) this.#resume()
+    else if (this.#stall) this.#limitStall()
     return batch
   }
 
@@ -135,15 +157,20 @@ export class Session {
   }
 
   async #open(): Promise<void> {
-    const { source, generation: wanted, upTo, orSnapshot } = this.#options
+    const { source, generation: wanted, upTo, orSnapshot, trustTailHistory } = this.#options
     await this.#connection.open()
     const generation = wanted === 'auto' ? generationOf(await this.#connection.version()) : wanted
+    this.#generation = generation
     const described = await this.#connection.describe(statement(source, generation, { snapshot: true }, upTo))
     this.#columns = described.slice(leadingColumns)
-    if (orSnapshot && generation === 'tail' && 'after' in this.#start) this.#start = { snapshot: true }
+    if (generation === 'tail' && 'after' in this.#start && !trustTailHistory) {
+      if (!orSnapshot) throw untrusted(this.#start.after)
+      this.#start = { snapshot: true }
+    }
     const refused = await this.#stream(generation, described.length)
     if (!refused) return
-    if (refused.code !== 'HISTORY_LOST' || !orSnapshot) throw refused
+    // Who asked for a timestamp wants that one or the error, and not the contents of now.
+    if (refused.code !== 'HISTORY_LOST' || !orSnapshot || !('after' in this.#start)) throw refused
     this.#start = { snapshot: true }
     const again = await this.#stream(generation, described.length)
     if (again) throw again
@@ -151,7 +178,8 @@ export class Session {
 
   /** Sends the statement; resolves once it streams, or with the server's refusal. */
   #stream(generation: Generation, columnCount: number): Promise<TailError | undefined> {
-    const { source, maxBatchBytes, maxRowBytes, hashSeed, upTo, onNotice } = this.#options
+    const { source, maxBatchBytes, maxRowBytes, hashSeed, upTo } = this.#options
+    const onNotice = (fields: ServerFields): void => this.#notice(fields)
     const start = this.#start
     const builder = new BatchBuilder(generation, this.#beginning(), maxBatchBytes, hashSeed)
     const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes, upTo, onNotice })
@@ -217,11 +245,21 @@ export class Session {
   }
 
   #pause(): void {
-    const { clock, stallTimeoutMs } = this.#options
     this.#connection.pause()
     this.#watchdog.stop()
+    this.#limitStall()
+  }
+
+  /** From now: who takes batches, however slowly, does not stand still. */
+  #limitStall(): void {
+    const { clock, stallTimeoutMs } = this.#options
+    this.#stall?.clear()
     this.#stall = clock.setTimer(
-      () => this.#fail('CONSUMER_STALLED', `The consumer took nothing for ${stallTimeoutMs} ms.`),
+      () =>
+        this.#fail(
+          'CONSUMER_STALLED',
+          `The socket was paused, and no batch was taken for ${stallTimeoutMs} ms.`,
+        ),
       stallTimeoutMs,
     )
   }
@@ -234,9 +272,26 @@ export class Session {
   }
 
   #end(ending: Ending): void {
-    if (ending.kind === 'complete') this.#queue.complete()
-    else this.#queue.fail(ending.error)
+    if (ending.kind === 'failed') return this.#lose(ending.error)
+    this.#queue.complete()
     this.destroy()
+  }
+
+  #lose(reason: unknown): void {
+    this.#lostMs ??= this.#options.clock.nowMs()
+    this.#queue.fail(reason)
+    // What is streaming was opened, however soon it ends: its batches come first.
+    if (!this.#decoder?.isStreaming) this.#reject(reason)
+    this.destroy()
+  }
+
+  /** Called from within drivers and decoders, which would take an error of a listener for one of their own. */
+  #notice(fields: ServerFields): void {
+    try {
+      this.#options.onNotice(fields)
+    } catch (error) {
+      this.#lose(error)
+    }
   }
 
   #limit(delayMs: number, code: 'CONNECT_TIMEOUT' | 'SNAPSHOT_TIMEOUT', option: string): void {
@@ -252,7 +307,13 @@ export class Session {
   }
 
   #fail(code: TailErrorCode, sentence: string): void {
-    this.#queue.fail(new TailError(code, sentence, { retryable: code !== 'BUFFER_OVERFLOW' }))
-    this.destroy()
+    this.#lose(new TailError(code, sentence, { retryable: code !== 'BUFFER_OVERFLOW' }))
   }
+}
+
+function untrusted(frontier: bigint): TailError {
+  return new TailError(
+    'HISTORY_LOST',
+    `A server that speaks TAIL cannot be asked for what came after ${frontier}: if it was restarted in between, it takes any AS OF and leaves out what it has forgotten. Begin anew, or set onHistoryLost: 'refetch'; trustTailHistory: true takes the risk.`,
+  )
 }

@@ -2,24 +2,16 @@ import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { EventEmitter } from 'eventemitter3'
 import { Checkpoint } from './checkpoint.js'
-import { sleep } from './clock.js'
 import { LiveCollection, type Lookup } from './collection.js'
 import { invalidOption, TailError } from './errors.js'
 import type { TailEvents } from './events.js'
-import { batchesIn, changesIn, closable, type Delivered, updatesIn } from './iterate.js'
-import { refusePartial, refuseRefetch, type Settings, settings, targetOf } from './options.js'
-import { decide, delayMs, exhausted } from './resume.js'
+import { batchesIn, changesIn, closable, updatesIn } from './iterate.js'
+import { refusePartial, refuseRefetch, type Settings, settings } from './options.js'
+import { type Delivered, Reception } from './reception.js'
 import { type CamelCased, inCamelCase } from './rows/camel-case.js'
-import { checkColumns } from './rows/columns.js'
-import { type RowDecoder, rowDecoder } from './rows/row.js'
-import { checkedDecoder } from './schema.js'
-import { Session } from './session.js'
 import { isRelation, type Relation } from './sql/relation.js'
 import type { Source } from './sql/statement.js'
-import { eventLoopTurn, inTurns } from './steps.js'
-import type { RawBatch } from './stream/batches.js'
 import { type Change, KeyedRows, type KeyViolation, keyViolation } from './stream/changes.js'
-import { Delivery } from './stream/delivery.js'
 import { checkKey, type KeyOf, type KeyOptions, keyFunction, lookupFunction } from './stream/keys.js'
 import { readableOf, webStreamOf } from './streams.js'
 import type {
@@ -68,22 +60,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   readonly events: EventEmitter<TailEvents> = new EventEmitter<TailEvents>()
   readonly #settings: Settings
   readonly #checkpoint: Checkpoint
-  readonly #options: TailOptions
-  /** What the consumer takes rows to be told apart by. */
-  #key: KeyOf<Row> | undefined
-  /** The columns that its types were made from. */
-  readonly #expected: readonly Column[] | undefined
-  readonly #stop = new AbortController()
+  readonly #reception: Reception
   #isTaken = false
-  #isClosed = false
-  #session: Session | undefined
-  #phase: TailStatus['phase'] = 'idle'
-  #sinceMs: number
-  #frontier = 0n
-  #reconnects = 0
-  #invalidRows = 0
-  /** Of earlier sessions. */
-  #repeatedUpdates = 0
 
   /** Use `tail()`. */
   constructor(
@@ -92,25 +70,14 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     options: TailOptions,
     expected: readonly Column[] | undefined,
   ) {
-    this.#expected = expected
     this.#settings = checked
     this.#checkpoint = checkpoint
-    this.#options = options
-    this.#sinceMs = checked.clock.nowMs()
+    this.#reception = new Reception(checked, checkpoint, options, expected, this.events)
   }
 
   /** Where the stream is now. */
   get status(): TailStatus {
-    return {
-      phase: this.#phase,
-      sinceMs: this.#sinceMs,
-      frontier: this.#frontier,
-      reconnects: this.#reconnects,
-      repeatedUpdates: this.#repeatedUpdates + (this.#session?.repeatedUpdates ?? 0),
-      invalidRows: this.#invalidRows,
-      bufferedBytes: this.#session?.bufferedBytes ?? 0,
-      isPaused: this.#session?.isPaused ?? false,
-    }
+    return this.#reception.status
   }
 
   /** Yields updates one by one; those of a timestamp only once it is closed. */
@@ -138,7 +105,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
   changes({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): AsyncIterableIterator<Change<Row>> {
     refuseRefetch(this.#settings)
     const keyed = new KeyedRows(keyFunction(key), this.#violation(onKeyViolation))
-    this.#key = key
+    this.#checkOnConnect(key)
     return closable(changesIn(this.#take('consolidate'), keyed), this)
   }
 
@@ -151,7 +118,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     const lookup = options && this.#lookup(options)
     const source = {
       batches: () => this.#batches('consolidate', Number.POSITIVE_INFINITY),
-      isLive: () => this.#phase === 'live',
+      isLive: () => this.#reception.status.phase === 'live',
       onStale: (listener: (error: TailError) => void) => {
         this.events.on('stale', ({ error }) => listener(error))
       },
@@ -174,10 +141,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   /** Ends the iteration normally: the socket is closed at once, and whoever waits for the next batch is told the end. */
   async close(): Promise<void> {
-    this.#isClosed = true
-    this.#stop.abort(new TailError('CONNECTION_LOST', 'This tail was closed.'))
-    this.#session?.destroy()
-    this.#enter('ended')
+    this.#reception.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -191,13 +155,26 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
         'This tail is being iterated already, or was. Call tail() again for another consumer.',
       )
     this.#isTaken = true
-    return this.#run(this.#settings.whenFull ?? whenFull)
+    return this.#reception.batches(this.#settings.whenFull ?? whenFull)
   }
 
   #lookup({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): Lookup<Row> {
     const keyed = { keyOf: keyFunction(key), onViolation: this.#violation(onKeyViolation) }
-    this.#key = key
+    this.#checkOnConnect(key)
     return { keyed, keyText: lookupFunction(key) }
+  }
+
+  /** What a schema makes of the columns is seen with the first row. */
+  #checkOnConnect(key: KeyOf<Row>): void {
+    const { schema, columnNames } = this.#settings
+    if (schema) return
+    this.events.once('connected', ({ columns }) => {
+      const named = columnNames === 'camelCase' ? inCamelCase(columns) : columns
+      checkKey(
+        key,
+        named.map(({ name }) => name),
+      )
+    })
   }
 
   #violation(policy: 'throw' | 'report'): (violation: KeyViolation<Row>) => void {
@@ -208,130 +185,4 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       this.events.emit('keyViolation', violation)
     }
   }
-
-  async *#run(whenFull: WhenFull): AsyncGenerator<Delivered, undefined> {
-    const { signal: users, clock, retry, waitForRelation, backoff, random, upTo } = this.#settings
-    const abort = (): void => this.#stop.abort(users?.reason)
-    if (users?.aborted) abort()
-    users?.addEventListener('abort', abort, { once: true })
-    const { signal } = this.#stop
-    const { onHistoryLost, snapshot, maxHeldRows } = this.#settings
-    const delivery = new Delivery(onHistoryLost, snapshot && retry !== false, maxHeldRows)
-    let expected = this.#expected
-    let since = 'since its types were written'
-    let failures = 0
-    let progressMs = clock.nowMs()
-    let failure: unknown
-    try {
-      const from = await this.#checkpoint.frontier()
-      if (from !== undefined) delivery.resumeAfter(from)
-      for (;;) {
-        try {
-          signal.throwIfAborted()
-          if (upTo !== undefined && (delivery.frontier ?? 0n) >= upTo) return undefined
-          this.#enter('connecting')
-          const session = await this.#open(delivery, whenFull)
-          const { columns } = session
-          checkColumns(expected ?? columns, columns, since)
-          expected = columns
-          since = 'since the reconnect'
-          this.#checkpoint.describe(columns)
-          const decode = this.#decoder(columns)
-          this.#enter(session.isLive ? 'live' : 'snapshot')
-          this.events.emit('connected', { columns, attempt: failures + 1 })
-          for (let raw = await session.next(); raw; raw = await session.next()) {
-            signal.throwIfAborted()
-            const batch = await inTurns(delivery.deliver(raw), eventLoopTurn)
-            signal.throwIfAborted()
-            if (!batch) continue
-            // Neither a login nor a snapshot that has not caught up ends the row of failures.
-            failures = 0
-            progressMs = clock.nowMs()
-            if (this.#phase !== 'live') this.#enter('live')
-            if (batch.kind === 'snapshot')
-              this.events.emit('snapshot', { updates: rowsIn(batch), frontier: batch.upper })
-            if (batch.kind === 'reconciled')
-              this.events.emit('reconciled', { updates: rowsIn(batch), frontier: batch.upper })
-            this.#frontier = batch.upper
-            yield { batch, decode }
-          }
-          return undefined
-        } catch (reason) {
-          if (signal.aborted) throw signal.reason
-          // What is not ours was thrown by a listener or a store: it is nobody's to retry.
-          if (!TailError.is(reason)) throw reason
-          const error = reason
-          failures++
-          const silentMs = clock.nowMs() - progressMs
-          const decision = decide(error, { retry, waitForRelation, failures, silentMs })
-          if (decision === 'exhausted') throw exhausted(error, failures, silentMs)
-          if (decision === 'fatal') throw error
-          this.#session?.destroy()
-          const wasLive = this.#phase === 'live'
-          this.#enter('waiting')
-          if (wasLive) this.events.emit('stale', { error, frontier: this.#frontier })
-          const wanted = delayMs(failures, error.code, backoff, random)
-          const gate = retry ? retry.gate : undefined
-          const delay = gate ? gate.reserve(clock.nowMs(), wanted) : wanted
-          this.events.emit('retry', { error, attempt: failures, delayMs: delay })
-          await sleep(clock, delay, signal)
-          this.#reconnects++
-        }
-      }
-    } catch (error) {
-      if (this.#isClosed) return undefined
-      failure = error
-      throw error
-    } finally {
-      users?.removeEventListener('abort', abort)
-      this.#session?.destroy()
-      this.#enter('ended')
-      this.events.emit('end', { error: failure })
-    }
-  }
-
-  #decoder(columns: readonly Column[]): RowDecoder {
-    const { schema, onInvalidRow, columnNames } = this.#settings
-    const named = columnNames === 'camelCase' ? inCamelCase(columns) : columns
-    const decode = rowDecoder(named, this.#options)
-    // What a schema makes of the columns is seen with the first row.
-    if (!schema && this.#key !== undefined)
-      checkKey(
-        this.#key,
-        named.map(({ name }) => name),
-      )
-    if (!schema) return decode
-    return checkedDecoder(decode, schema, onInvalidRow, error => {
-      this.#invalidRows++
-      this.events.emit('invalidRow', error)
-    })
-  }
-
-  async #open(delivery: Delivery, whenFull: WhenFull): Promise<Session> {
-    const { frontier } = delivery
-    this.#repeatedUpdates += this.#session?.repeatedUpdates ?? 0
-    this.#session = undefined
-    const { snapshot, asOf, asOfAtLeast } = this.#settings
-    this.#session = await Session.open({
-      ...this.#settings,
-      whenFull,
-      signal: this.#stop.signal,
-      target: await targetOf(this.#settings.connection),
-      start: frontier === undefined ? { snapshot, asOf, asOfAtLeast } : { after: frontier },
-      orSnapshot: delivery.canBeginAnew,
-      onNotice: fields => this.events.emit('notice', fields),
-    })
-    delivery.connected(this.#session.beginsWithSnapshot)
-    return this.#session
-  }
-
-  #enter(phase: TailStatus['phase']): void {
-    if (this.#phase === 'ended') return
-    this.#phase = phase
-    this.#sinceMs = this.#settings.clock.nowMs()
-  }
-}
-
-function rowsIn({ runs }: RawBatch): number {
-  return runs.reduce((sum, { count }) => sum + count, 0)
 }

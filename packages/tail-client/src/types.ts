@@ -237,6 +237,12 @@ export interface TailOptions<Schema extends StandardSchema = StandardSchema> ext
   readonly checkpoint?: { readonly store: CheckpointStore; readonly name: string }
   /** Default: `reconcile`. */
   readonly onHistoryLost?: OnHistoryLost
+  /**
+   * Servers that speak TAIL (v0.26 and before) only: goes on by AS OF, as with current ones. Without it their history counts as lost with
+   * every connection, since a restarted one takes any AS OF and leaves out what it has forgotten: updates are lost or come twice, and
+   * no error says so. For who knows that the server was not restarted. Default: false.
+   */
+  readonly trustTailHistory?: boolean
   /** Begins with the contents as of this timestamp, which the server must have sent as a frontier or still hold. */
   readonly asOf?: bigint
   /** Begins at the earliest timestamp from this one on that the server still has. Current servers only. */
@@ -251,12 +257,12 @@ export interface TailOptions<Schema extends StandardSchema = StandardSchema> ext
   readonly progressTimeoutMs?: number
   /** Longest time until the snapshot is complete, in milliseconds. Default: none (a server may hydrate for minutes). */
   readonly snapshotTimeoutMs?: number
-  /** How many bytes of rows may wait for the consumer. Default: 8 MiB. */
+  /** How many bytes of closed batches may wait for the consumer: their rows, and what is around them. Default: 8 MiB. */
   readonly maxBufferedBytes?: number
   /** What happens when more of them wait. Default: `pause`; for changes and collections, `consolidate`. */
   readonly whenFull?: WhenFull
   /**
-   * Once the socket has been paused for so long, the connection is closed, to free the server, and what waits can still be taken;
+   * Once the socket has been paused for so long, and no batch was taken, the connection is closed, to free the server, and what waits can still be taken;
    * after it, the stream connects anew and goes on (`CONSUMER_STALLED` is its reason). Milliseconds. Default: 60 000.
    */
   readonly stallTimeoutMs?: number
@@ -268,7 +274,7 @@ export interface TailOptions<Schema extends StandardSchema = StandardSchema> ext
   readonly maxHeldRows?: number
   /** `false`: the first loss ends the iteration with its error. Default: retried for ever. */
   readonly retry?: RetryOptions | false
-  /** An unknown relation is retried, for a stack that still boots. Default: false. */
+  /** An unknown relation is retried, and one that may not be read yet, for a stack that still boots. Default: false. */
   readonly waitForRelation?: boolean
   readonly clock?: Clock
   /** Numbers in `[0, 1)`, for jitter. Default: `Math.random`. */

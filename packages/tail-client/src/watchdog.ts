@@ -3,8 +3,8 @@ import type { Clock } from './types.js'
 /**
  * Calls `onSilence` once when nothing has been received for `timeoutMs` while we were reading.
  *
- * A timer that fires late by more than its own period says that this process slept or was blocked, and that the bytes may be
- * waiting unread: then one more period is granted.
+ * A timer that fires late says that this process was blocked, and that the bytes may be waiting unread: then I/O has its turn before
+ * that is judged. One that is late by more than its own period says that the machine slept: then one more period is granted.
  */
 export class Watchdog {
   readonly #clock: Clock
@@ -45,11 +45,18 @@ export class Watchdog {
 
   #check(): void {
     this.#timer = undefined
-    const nowMs = this.#clock.nowMs()
-    const wasBlocked = nowMs - this.#armedMs - this.#delayMs > this.#timeoutMs
-    const silentMs = nowMs - this.#receivedMs
-    if (wasBlocked) this.#arm(this.#timeoutMs)
-    else if (silentMs >= this.#timeoutMs) this.#onSilence()
+    const lateMs = this.#clock.nowMs() - this.#armedMs - this.#delayMs
+    if (lateMs > this.#timeoutMs) return this.#arm(this.#timeoutMs)
+    if (lateMs <= 0) return this.#judge()
+    // It is called after what the event loop reads next.
+    const turn = setImmediate(() => this.#judge())
+    this.#timer = { clear: () => clearImmediate(turn) }
+  }
+
+  #judge(): void {
+    this.#timer = undefined
+    const silentMs = this.#clock.nowMs() - this.#receivedMs
+    if (silentMs >= this.#timeoutMs) this.#onSilence()
     else this.#arm(this.#timeoutMs - silentMs)
   }
 }

@@ -87,3 +87,59 @@ test('T7: a constant view is delivered and the loop ends', async () => {
   const taken = await collect(tail('v', options).batches(), () => false)
   expect(taken).toMatchObject([{ kind: 'snapshot', updates: [{ raw: 'x', diff: 1 }] }])
 })
+
+const cleanEnd = (count: number): readonly Buffer[] => [
+  messages.copyDone(),
+  messages.commandComplete(`COPY ${count}`),
+  messages.readyForQuery(),
+]
+
+test('T7: a server that ends at once after a reconnect takes no row back', async () => {
+  for (const version of [undefined, 'v0.147.0']) {
+    const { options } = await serve({
+      version,
+      copy: (client, _, index) => {
+        if (index === 1) return client.send(accepted, ...cleanEnd(0))
+        if (index > 1) return client.send(accepted, progress(20), update(20, 1, 'a'), progress(30))
+        client.send(accepted, progress(10), update(10, 1, 'a'), progress(20))
+        client.end()
+      },
+    })
+    const stream = tail('v', options)
+    const reasons: string[] = []
+    stream.events.on('retry', ({ error }) => reasons.push(error.code))
+    const taken = await collect(stream.batches(), batches => batches.length === 2)
+    expect(reasons).toEqual(['CONNECTION_LOST', 'UNEXPECTED_END'])
+    expect(taken.at(-1)?.upper).toBe(30n)
+    expect(sum(taken).get('a')).toBeGreaterThan(0)
+  }
+})
+
+test('T7: an empty constant view is an end, also where nothing says so but the end', async () => {
+  const { options } = await serve({
+    version: undefined,
+    copy: client => client.send(accepted, ...cleanEnd(0)),
+  })
+  expect(await collect(tail('v', options).batches(), () => false)).toMatchObject([
+    { kind: 'snapshot', updates: [] },
+  ])
+})
+
+test('T7: a stream whose source is at an end is given up with the reason, and not asked for for ever', async () => {
+  const { options, server } = await serve({
+    copy: (client, statement) =>
+      statement.includes('AS OF')
+        ? client.send(accepted, progress(10), ...cleanEnd(1))
+        : client.send(accepted, progress(10), update(10, 1, 'a'), progress(11), ...cleanEnd(3)),
+  })
+  const taken: Batch<unknown>[] = []
+  const error = await failureOf(
+    (async () => {
+      for await (const batch of tail('v', options).batches()) taken.push(batch)
+    })(),
+  )
+  expect(error).toMatchObject({ code: 'UNEXPECTED_END' })
+  expect(error.message).toContain('is its source at an end?')
+  expect(taken).toHaveLength(1)
+  expect(server.startups).toHaveLength(6)
+})

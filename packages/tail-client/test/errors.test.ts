@@ -44,6 +44,11 @@ test('T53: options that cannot be used are refused before anything happens', () 
     ['relation', () => tail('', { connection: 'postgres://x' })],
     ['progressTimeoutMs', () => tail('v', { connection: 'postgres://x', progressTimeoutMs: -1 })],
     ['maxBufferedBytes', () => tail('v', { connection: 'postgres://x', maxBufferedBytes: Number.NaN })],
+    ['the port of connection', () => tail('v', { connection: 'postgres://x/d?port=abc' })],
+    ['the port of connection', () => tail('v', { connection: 'postgres://x/d?port=99999' })],
+    ['the port of connection', () => tail('v', { connection: { port: 0 } })],
+    ['connection', () => tail('v', { connection: 'postgres://x:99999/d' })],
+    ['connection.settings.x', () => tail('v', { connection: { settings: { x: 5 as never } } })],
     ['generation', () => tail('v', { connection: 'postgres://x', generation: 'tale' as never })],
     ['connection', () => tail('v', { connection: 5 as never })],
     ['snapshot', () => tail('v', { connection: 'postgres://x', snapshot: 'false' as never })],
@@ -56,4 +61,20 @@ test('T53: options that cannot be used are refused before anything happens', () 
   for (const [name, call] of wrong) expect(call).toThrow(`[INVALID_OPTION] ${name} is `)
   const misspelled = { connection: 'postgres://x', snapshots: false }
   expect(() => tail('v', misspelled)).toThrow('[INVALID_OPTION] There is no option snapshots.')
+})
+
+test('T53: a certificate that cannot be read, or parts from a function that cannot be used, are named once and not retried', async () => {
+  const url = 'postgres://u:hunter2@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=/nope/ca.pem'
+  for (const connection of [
+    url,
+    () => url,
+    () => ({ port: 99_999 }),
+    () => ({ settings: { x: 5 as never } }),
+  ]) {
+    const error = await failureOf(collect(tail('v', { connection }).batches(), () => true))
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', retryable: false })
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('hunter2')
+  }
+  const missing = await failureOf(collect(tail('v', { connection: url }).batches(), () => true))
+  expect(missing.message).toContain('ENOENT')
 })

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { tailErrorCodes } from '../src/errors.js'
-import { fromConnect, fromServer } from '../src/failures.js'
+import { fromConnect, fromServer, fromSocket } from '../src/failures.js'
 import { serverFields } from '../src/wire/backend.js'
 
 const asOfAdvice = 'RETAIN HISTORY'
@@ -49,12 +49,28 @@ test.each([
   ],
   ['42704', "relation 'materialize.public.mv' was dropped", 'RELATION_DROPPED', true],
   ['42704', "cluster 'c' was dropped", 'RELATION_DROPPED', true],
+  ['42704', "materialized view 'materialize.public.mv' was dropped", 'RELATION_DROPPED', true],
+  ['XX000', "materialized view 'materialize.public.mv' was dropped", 'RELATION_DROPPED', true],
+  [
+    '42704',
+    'query could not complete because relation "materialize.public.mv" was dropped',
+    'RELATION_DROPPED',
+    true,
+  ],
+  [
+    'XX000',
+    'query could not complete because relation "materialize.public.mv" was dropped',
+    'RELATION_DROPPED',
+    true,
+  ],
+  ['42704', "unknown cluster 'c'", 'SQL_ERROR', false],
   ['XX000', 'Evaluation error: division by zero', 'DATAFLOW_ERROR', true],
   ['XX000', 'Decode error: text is not UTF-8', 'DATAFLOW_ERROR', true],
   ['XX000', 'Source error: u1: file IO', 'DATAFLOW_ERROR', true],
   ['XX000', 'Envelope error: Upsert', 'DATAFLOW_ERROR', true],
   ['XX000', "unknown catalog item 'nope'", 'RELATION_NOT_FOUND', false],
   ['XX000', "unknown schema 'nope'", 'RELATION_NOT_FOUND', false],
+  ['XX000', "unknown database 'nope'", 'RELATION_NOT_FOUND', false],
   ['42P01', 'relation "nope" does not exist', 'RELATION_NOT_FOUND', false],
   ['42501', 'permission denied for view "v"', 'AUTH_FAILED', false],
   ['28P01', 'password authentication failed for user "u"', 'AUTH_FAILED', false],
@@ -98,6 +114,18 @@ test.each([
   const error = fromConnect(Object.assign(new Error('no'), { code: errno }), 'db.example:6875')
   expect(error).toMatchObject({ code, retryable })
   expect(error.message).toContain('db.example:6875')
+})
+
+test('T8: what breaks a connection that was logged in, TLS too, is a lost connection and retried', () => {
+  for (const [code, message] of [
+    ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'SSL routines:ssl3_read_bytes:tlsv1 alert internal error'],
+    ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'SSL routines:bad record mac'],
+    ['EPROTO', 'write EPROTO SSL routines:ssl3_read_bytes:tlsv1 alert internal error'],
+    ['ECONNRESET', 'read ECONNRESET'],
+  ] as const) {
+    const error = Object.assign(new Error(message), { code })
+    expect(fromSocket(error, 'db.example:6875')).toMatchObject({ code: 'CONNECTION_LOST', retryable: true })
+  }
 })
 
 test('T8: every error in the recordings has a code of its own, and keeps what the server says', () => {

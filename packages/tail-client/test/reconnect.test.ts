@@ -120,26 +120,6 @@ test('T3: a server that speaks TAIL is asked for a snapshot when it comes back, 
   ])
 })
 
-test('T3: where nothing may stand for what was missed, TAIL is resumed where it ended', async () => {
-  const { options, server } = await serve({
-    copy: (client, _, index) => {
-      if (index === 0) {
-        client.send(accepted, update(10, 1, 'a'), progress(20))
-        client.reset()
-      } else client.send(accepted, update(30, 1, 'b'), progress(31))
-    },
-  })
-  const stream = tail('v', { ...options, generation: 'tail', onHistoryLost: 'fail' })
-  const taken = await collect(stream.batches(), batches => batches.length === 2)
-  expect(taken.map(({ kind, lower, upper }) => [kind, lower, upper])).toEqual([
-    ['snapshot', 10n, 20n],
-    ['changes', 20n, 31n],
-  ])
-  expect(server.statements.at(-1)).toBe(
-    'COPY (TAIL "v" WITH (PROGRESS, SNAPSHOT = false) AS OF 19) TO STDOUT',
-  )
-})
-
 test('T3: a server that speaks TAIL takes no row back with progress that comes before the rows of its snapshot', async () => {
   const { options } = await serve({
     copy: (client, _, index) => {

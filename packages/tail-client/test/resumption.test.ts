@@ -6,6 +6,7 @@ import { type CheckpointStore, fileCheckpoints, tail } from '../src/index.js'
 import { messages, progress, update } from '../src/testing/messages.js'
 import type { Script } from '../src/testing/server.js'
 import { sum } from './support/decode.js'
+import { bytesOf, recording } from './support/golden.js'
 import { accepted, collect, failureOf, serve } from './support/serve.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-checkpoints-'))
@@ -222,11 +223,54 @@ test('T52: a stream can begin as of a timestamp and end up to another', async ()
   })
   const taken = await collect(tail('v', { ...options, asOf: 10n, upTo: 15n }).batches(), () => false)
   expect([...sum(taken).keys()]).toEqual(['a', 'b'])
+  expect(taken.map(({ lower, upper }) => [lower, upper])).toEqual([
+    [10n, 11n],
+    [11n, 15n],
+  ])
   expect(server.statements.at(-1)).toBe('COPY (SUBSCRIBE "v" WITH (PROGRESS) AS OF 10 UP TO 15) TO STDOUT')
   await collect(tail('v', { ...options, asOfAtLeast: 5n, upTo: 15n }).batches(), () => false)
   expect(server.statements.at(-1)).toBe(
     'COPY (SUBSCRIBE "v" WITH (PROGRESS) AS OF AT LEAST 5 UP TO 15) TO STDOUT',
   )
+})
+
+test('T52: who goes on after a bounded stream misses nothing that came at its end or after it', async () => {
+  // The last progress of this recording is beyond the UP TO of its statement, as real servers send it.
+  const recorded = recording('subscribe', '53')
+  const upTo = BigInt(/UP TO (\d+)/.exec(recorded.query)?.[1] ?? 0)
+  const { options, server } = await serve({
+    columns: [
+      { name: 'k', oid: 25 },
+      { name: 'v', oid: 25 },
+    ],
+    copy: (client, statement) =>
+      statement.includes('UP TO')
+        ? client.send(...recorded.messages.map(bytesOf))
+        : client.send(messages.copyOut(5), progress(upTo - 1n, 2), progress(upTo + 1n, 2)),
+  })
+  const taken = await collect(tail('v', { ...options, upTo }).batches(), () => false)
+  expect(taken.at(-1)?.upper).toBe(upTo)
+  await collect(tail('v', { ...options, from: taken.at(-1)?.token ?? '' }).batches(), () => true)
+  expect(server.statements.at(-1)).toContain(`AS OF ${upTo - 1n})`)
+})
+
+test('T52: who goes on after the end of a constant view is told the end, and asks nobody', async () => {
+  const last = 2n ** 64n - 1n
+  const { options, server } = await serve({
+    copy: client =>
+      client.send(
+        accepted,
+        progress(last),
+        update(last, 1, 'a'),
+        messages.copyDone(),
+        messages.commandComplete('COPY 2'),
+        messages.readyForQuery(),
+      ),
+  })
+  const taken = await collect(tail('v', options).batches(), () => false)
+  const from = taken.at(-1)?.token ?? ''
+  expect(await collect(tail('v', { ...options, from }).batches(), () => false)).toEqual([])
+  expect(server.startups).toHaveLength(1)
 })
 
 test('T52: a connection lost at the very end of a bounded stream is not asked for again', async () => {
@@ -238,6 +282,20 @@ test('T52: a connection lost at the very end of a bounded stream is not asked fo
   })
   await collect(tail('v', { ...options, upTo: 15n }).batches(), () => false)
   expect(server.startups).toHaveLength(1)
+})
+
+test('T52: a stream that is to begin at a timestamp that is gone fails, and never begins at another one', async () => {
+  const { options, server } = await serve({
+    copy: (client, statement) =>
+      statement.includes('AS OF')
+        ? client.send(...tooOld)
+        : client.send(accepted, progress(100), update(100, 1, 'now'), progress(101)),
+  })
+  for (const onHistoryLost of ['reconcile', 'refetch', 'fail'] as const)
+    expect(
+      await failureOf(collect(tail('v', { ...options, asOf: 5n, onHistoryLost }).batches(), () => true)),
+    ).toMatchObject({ code: 'HISTORY_LOST', sqlState: 'XX000' })
+  expect(server.statements.filter(statement => statement.startsWith('COPY'))).toHaveLength(3)
 })
 
 test('T53: what TAIL has no words for is said before it is sent', async () => {

@@ -8,7 +8,7 @@ import { accepted, serve } from './support/serve.js'
 
 type Told = readonly [lower: bigint, upper: bigint, ...rows: (readonly string[])[]]
 
-test('T70: snapshots as of different timestamps come together, at the first frontier at which both are known', async () => {
+test('T80: snapshots as of different timestamps come together, at the first frontier at which both are known', async () => {
   let early: ScriptedClient | undefined
   const a = await serve({
     copy: client => {
@@ -31,7 +31,7 @@ test('T70: snapshots as of different timestamps come together, at the first fron
   expect(told).toEqual([[0n, 2001n, ['a', 'c'], ['b']]])
 })
 
-test('T70: what a view was like while its connection was lost is not said of the others either', async () => {
+test('T80: what a view was like while its connection was lost is not said of the others either', async () => {
   let first: ScriptedClient | undefined
   let other: ScriptedClient | undefined
   const lost = await serve({
@@ -120,7 +120,7 @@ function batchesOf(told: Story): readonly Batch<unknown>[] {
   return batches
 }
 
-test('T70: at every joint batch each view is what its history says, whatever batches it came in', async () => {
+test('T80: at every joint batch each view is what its history says, whatever batches it came in', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(story, { minLength: 1, maxLength: 4 }), async stories => {
       const tails = Object.fromEntries(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../src/clock.js'
+import { eventLoopTurn } from '../src/steps.js'
 import { FakeClock } from '../src/testing/clock.js'
 import { Watchdog } from '../src/watchdog.js'
 
@@ -42,6 +43,37 @@ test('T6: while we hold back ourselves, silence says nothing', () => {
   expect(barks()).toBe(0)
   clock.advance(1)
   expect(barks()).toBe(1)
+})
+
+test('T6: a process that was blocked reads what waits before it judges, however long it was blocked', async () => {
+  for (const blockedMs of [30, 31, 45, 59, 60]) {
+    const { clock, dog, barks } = watch(30)
+    clock.advance(1)
+    dog.received()
+    clock.advance(28)
+    clock.sleep(blockedMs)
+    expect(barks()).toBe(0)
+    dog.received()
+    await eventLoopTurn()
+    expect([blockedMs, barks()]).toEqual([blockedMs, 0])
+    dog.stop()
+  }
+})
+
+test('T6: a process that was blocked, and for which nothing waits, is told', async () => {
+  const { clock, barks } = watch(30)
+  clock.sleep(45)
+  expect(barks()).toBe(0)
+  await eventLoopTurn()
+  expect(barks()).toBe(1)
+})
+
+test('T6: what was stopped while it gave I/O its turn says nothing', async () => {
+  const { clock, dog, barks } = watch(30)
+  clock.sleep(45)
+  dog.stop()
+  await eventLoopTurn()
+  expect(barks()).toBe(0)
 })
 
 test('T6: a process that slept grants the server one more period', () => {

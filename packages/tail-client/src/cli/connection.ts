@@ -1,4 +1,4 @@
-import { sleep } from '../clock.js'
+import { within } from '../clock.js'
 import { TailError } from '../errors.js'
 import { generationOf, type Source, statement } from '../sql/statement.js'
 import { type SqlValue, sql } from '../sql/text.js'
@@ -34,17 +34,14 @@ export async function describeAll(
   { clock, timeLimitMs, signal }: Patience,
 ): Promise<readonly Description[]> {
   const connection = new ServerConnection(url, () => {})
-  const answered = new AbortController()
-  const late = sleep(clock, timeLimitMs, AbortSignal.any([signal, answered.signal])).then(() => {
-    throw new TailError(
+  const error = (): TailError =>
+    new TailError(
       'CONNECT_TIMEOUT',
       `No answer from ${connection.where} within ${timeLimitMs / 1000} s. Give it more if it is only slow: --time-limit.`,
     )
-  })
   try {
-    return await Promise.race([describe(connection, sources), late])
+    return await within(describe(connection, sources), signal, { clock, delayMs: timeLimitMs, error })
   } finally {
-    answered.abort()
     connection.destroy()
   }
 }

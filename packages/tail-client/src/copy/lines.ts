@@ -15,12 +15,19 @@ export const lineFeed = 0x0a
 export class LineReader {
   readonly #onLine: OnLine
   readonly #maxLineBytes: number
-  #rest: Buffer | undefined
+  /** A line that has begun; its parts are joined once it is complete. */
+  #parts: Buffer[] = []
+  #partBytes = 0
 
-  /** `maxLineBytes`: of a line that comes in pieces, where nothing else bounds it; `ROW_TOO_LARGE`. */
-  constructor(onLine: OnLine, maxLineBytes: number = Number.POSITIVE_INFINITY) {
+  /** A line longer than `maxLineBytes` that comes in parts is refused with `ROW_TOO_LARGE`. */
+  constructor(onLine: OnLine, maxLineBytes: number) {
     this.#onLine = onLine
     this.#maxLineBytes = maxLineBytes
+  }
+
+  /** Bytes that wait for the rest of their line. */
+  get pendingBytes(): number {
+    return this.#partBytes
   }
 
   /**
@@ -28,7 +35,7 @@ export class LineReader {
    * several or split one: it is taken for one first, and cut only if it was not.
    */
   message(bytes: Buffer, view: DataView, start: number, end: number): void {
-    const isLine = this.#rest === undefined && bytes[end - 1] === lineFeed && end > start
+    const isLine = this.#parts.length === 0 && bytes[end - 1] === lineFeed && end > start
     if (!isLine || !this.#onLine(bytes, view, start, end - 1)) this.push(bytes, view, start, end)
   }
 
@@ -37,18 +44,15 @@ export class LineReader {
     while (from < end) {
       const stop = bytes.indexOf(lineFeed, from)
       if (stop < 0 || stop >= end) {
-        const part = bytes.subarray(from, end)
-        this.#rest = this.#rest ? Buffer.concat([this.#rest, part]) : Buffer.from(part)
-        if (this.#rest.length > this.#maxLineBytes)
-          throw new TailError(
-            'ROW_TOO_LARGE',
-            `A row has more than ${this.#maxLineBytes} bytes. Raise maxRowBytes, or tail less.`,
-          )
+        // A copy: the bytes are the reader's, who may use them again.
+        this.#keep(Buffer.from(bytes.subarray(from, end)))
         return
       }
-      if (this.#rest) {
-        const line = Buffer.concat([this.#rest, bytes.subarray(from, stop)])
-        this.#rest = undefined
+      if (this.#parts.length > 0) {
+        this.#keep(bytes.subarray(from, stop))
+        const line = Buffer.concat(this.#parts)
+        this.#parts = []
+        this.#partBytes = 0
         this.#onLine(line, viewOf(line), 0, line.length)
       } else this.#onLine(bytes, view, from, stop)
       from = stop + 1
@@ -57,7 +61,17 @@ export class LineReader {
 
   /** Whether a line has begun and not ended. */
   get isInsideLine(): boolean {
-    return this.#rest !== undefined
+    return this.#parts.length > 0
+  }
+
+  #keep(part: Buffer): void {
+    this.#parts.push(part)
+    this.#partBytes += part.length
+    if (this.#partBytes > this.#maxLineBytes)
+      throw new TailError(
+        'ROW_TOO_LARGE',
+        `A row is longer than ${this.#maxLineBytes} bytes. Raise maxRowBytes if such rows are meant to be.`,
+      )
   }
 }
 

@@ -45,8 +45,11 @@ function literal(value: SqlValue): string {
   if (value === null) return 'NULL'
   if (isSqlText(value)) return value.text
   if (typeof value === 'string' && !value.includes('\0')) return quoteText(value)
-  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  if (typeof value === 'number' && Number.isFinite(value)) return Object.is(value, -0) ? '0' : String(value)
+  if (typeof value === 'boolean') return String(value)
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) {
+    // In parentheses: after a minus it would begin a comment, and before `::` the minus would come last.
+    return value < 0 ? `(${value})` : String(value)
+  }
   if (value instanceof Date && !Number.isNaN(value.getTime()))
     return `TIMESTAMPTZ ${quoteText(value.toISOString())}`
   throw invalidOption(

@@ -1,8 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { invalidOption, TailError } from '../errors.js'
 import type { CheckpointStore } from '../types.js'
+
+/** A save takes some milliseconds. */
+const abandonedAfterMs = 60_000
+/** What a file that is being saved is called, after the name of the one that it will replace: a UUID. */
+const besides = /^\.[0-9a-f-]{36}$/
 
 /**
  * Checkpoints as files in a folder, one per name. A save is atomic (written beside, flushed to disk, then renamed) and
@@ -17,7 +22,10 @@ export function fileCheckpoints(folder: string): CheckpointStore {
     return path.join(folder, `${name}.checkpoint`)
   }
   return {
-    load: async name => loadToken(fileOf(name)),
+    load: async name => {
+      await sweep(fileOf(name))
+      return loadToken(fileOf(name))
+    },
     save: async (name, token, previous) => {
       const file = fileOf(name)
       await mkdir(folder, { recursive: true })
@@ -29,6 +37,21 @@ export function fileCheckpoints(folder: string): CheckpointStore {
         )
       await saveToken(file, token)
     },
+  }
+}
+
+/** Removes what a crash left of a save: nobody will rename it any more once it is old. */
+async function sweep(file: string): Promise<void> {
+  const folder = path.dirname(file)
+  const names = await readdir(folder).catch(() => [])
+  const start = path.basename(file)
+  for (const name of names.filter(each => each.startsWith(start) && besides.test(each.slice(start.length)))) {
+    const left = path.join(folder, name)
+    const writtenMs = await stat(left).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    )
+    if (writtenMs !== undefined && Date.now() - writtenMs > abandonedAfterMs) await rm(left, { force: true })
   }
 }
 

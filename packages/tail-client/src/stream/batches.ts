@@ -1,9 +1,10 @@
 import { TailError } from '../errors.js'
 import { RowLog } from '../log/row-log.js'
 import { Run } from '../log/run.js'
+import { headerBytes } from '../log/segment.js'
 import type { BatchKind, Generation } from '../types.js'
 
-/** A closed batch before its rows are decoded, in runs of ascending timestamp; `bytes` is the length of its rows' text. */
+/** A closed batch before its rows are decoded, in runs of ascending timestamp; `bytes` is about what it takes in memory. */
 export interface RawBatch {
   readonly kind: BatchKind
   readonly runs: readonly Run[]
@@ -40,6 +41,8 @@ export class BatchBuilder {
   readonly #log: RowLog
   /** The frontier of the rows that are held elsewhere, on `tail`. */
   readonly #again: bigint | undefined
+  /** Whether something came before on another connection. */
+  readonly goesOn: boolean
   #progressCount = 0
   #phase: 'before' | 'snapshot' | 'live'
   #open: Run[] = []
@@ -61,6 +64,7 @@ export class BatchBuilder {
     this.#maxBatchBytes = maxBatchBytes
     this.#log = new RowLog(seed)
     const isResumed = typeof beginning === 'object' && 'after' in beginning
+    this.goesOn = typeof beginning === 'object'
     const again = typeof beginning === 'object' && 'again' in beginning ? beginning.again : undefined
     this.#again = generation === 'tail' ? again : undefined
     this.#lower = isResumed ? beginning.after : 0n
@@ -180,7 +184,15 @@ function batch(kind: RawBatch['kind'], runs: readonly Run[], lower: bigint, uppe
   return { kind, runs, lower, upper, bytes: bytesOf(runs) }
 }
 
-/** Length of the rows' text. */
+/** Of the objects around the rows, measured with small batches: without them a hundred megabytes of batches would count as one. */
+const batchBytes = 256
+const runBytes = 256
+
+/** About what a batch of these takes in memory. */
 export function bytesOf(runs: readonly Run[]): number {
-  return runs.reduce((sum, { bytes }) => sum + bytes, 0)
+  return runs.reduce((sum, { count, bytes }) => sum + runBytes + count * headerBytes + bytes, batchBytes)
+}
+
+export function rowsIn({ runs }: RawBatch): number {
+  return runs.reduce((sum, { count }) => sum + count, 0)
 }

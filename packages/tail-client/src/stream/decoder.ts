@@ -42,6 +42,7 @@ export class CopyDecoder {
     this.#builder = builder
     this.#options = options
     this.#frames = new FrameReader(options.maxRowBytes)
+    const { upTo } = options
     const parser = new LineParser({
       update: (timestamp, diff, bytes, view, from, to) => {
         this.#latest = timestamp
@@ -49,14 +50,16 @@ export class CopyDecoder {
       },
       progress: timestamp => {
         this.#latest = timestamp
-        for (const batch of builder.progress(timestamp)) this.#closed.push(batch)
+        // The last progress may be beyond UP TO, of which nothing was sent: who goes on after it would miss that.
+        const upper = upTo !== undefined && timestamp > upTo ? upTo : timestamp
+        for (const batch of builder.progress(upper)) this.#closed.push(batch)
       },
     })
     this.#lines = new LineReader((bytes, view, from, to) => {
       const isOne = parser.parse(bytes, view, from, to)
       if (isOne) this.#lineCount++
       return isOne
-    })
+    }, options.maxRowBytes)
   }
 
   /** How the stream ended, once ReadyForQuery has come or a message could not be understood. */
@@ -66,7 +69,7 @@ export class CopyDecoder {
 
   /** Bytes that are held and not yet in a closed batch. */
   get openBytes(): number {
-    return this.#builder.openBytes + this.#frames.pendingBytes
+    return this.#builder.openBytes + this.#frames.pendingBytes + this.#lines.pendingBytes
   }
 
   push(chunk: Buffer): readonly RawBatch[] {
@@ -144,10 +147,12 @@ export class CopyDecoder {
         `The server says it sent ${this.#count} rows, ${this.#lineCount} have come.`,
       )
     const { upTo } = this.#options
-    if (upTo === undefined && this.#lineCount > 0 && this.#latest < endOfTime)
+    // Without a line it can be a constant view without rows, but not for who has a frontier: that would have been the end of it.
+    const canChange = this.#lineCount > 0 ? this.#latest < endOfTime : this.#builder.goesOn
+    if (upTo === undefined && canChange)
       return failed(
         'UNEXPECTED_END',
-        `The server ended the stream at timestamp ${this.#latest}. Was the relation dropped?`,
+        `The server ended the stream ${this.#lineCount > 0 ? `at timestamp ${this.#latest}` : 'before anything came'}. Was the relation dropped, or is its source at an end?`,
       )
     this.#closed.push(...this.#builder.end(upTo))
     return { kind: 'complete' }

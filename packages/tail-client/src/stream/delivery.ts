@@ -19,8 +19,9 @@ export class Delivery {
   readonly #maxHeldRows: number
   #held: HeldRows | undefined
   #frontier: bigint | undefined
-  /** The snapshot of a new connection, and what followed it, until they reach the frontier. */
-  #catchingUp: Run[] | undefined
+  /** What the snapshot of a new connection and what followed it come to, until they reach the frontier. */
+  #catchingUp: HeldRows | undefined
+  #isLate: () => boolean = () => true
 
   /** `hold`: whether the first batch will be the contents, so that later ones can be compared with them. */
   constructor(onHistoryLost: OnHistoryLost, hold: boolean, maxHeldRows: number) {
@@ -45,9 +46,14 @@ export class Delivery {
     return this.#held !== undefined || this.#onHistoryLost === 'refetch'
   }
 
-  /** A new connection begins, with a snapshot or where the last one ended; what an earlier one had not caught up with is void. */
-  connected(beginsWithSnapshot: boolean): void {
-    this.#catchingUp = beginsWithSnapshot && this.#frontier !== undefined ? [] : undefined
+  /**
+   * A new connection begins, with a snapshot or where the last one ended; what an earlier one had not caught up with is void.
+   * `isLate`: whether a server that is far behind should have caught up by now. Default: it should at once.
+   */
+  connected(beginsWithSnapshot: boolean, isLate: () => boolean = () => true): void {
+    const startsOver = beginsWithSnapshot && this.#frontier !== undefined
+    this.#catchingUp = startsOver ? new HeldRows(this.#maxHeldRows) : undefined
+    this.#isLate = isLate
   }
 
   /** The batch to yield; undefined while a new snapshot has not caught up. */
@@ -75,9 +81,9 @@ export class Delivery {
     return consolidated
   }
 
-  *#restate(batch: RawBatch, pending: Run[], frontier: bigint): Steps<RawBatch | undefined> {
-    for (const run of batch.runs) pending.push(run)
-    if (batch.upper < frontier - maxStepBack)
+  *#restate(batch: RawBatch, next: HeldRows, frontier: bigint): Steps<RawBatch | undefined> {
+    yield* next.apply(batch.runs)
+    if (batch.upper < frontier - maxStepBack && this.#isLate())
       throw new TailError(
         'TIME_WENT_BACK',
         `The server is at timestamp ${batch.upper}, far below the frontier ${frontier} that was reached. Is it another server, or a restored backup?`,
@@ -86,8 +92,9 @@ export class Delivery {
     this.#catchingUp = undefined
     this.#frontier = batch.upper
     const kind = this.#held ? 'reconciled' : 'snapshot'
-    const held = this.#held ?? new HeldRows(this.#maxHeldRows)
-    const runs = [yield* held.reconcile(pending, batch.upper - 1n)].filter(isFilled)
+    const timestamp = batch.upper - 1n
+    const net = this.#held ? this.#held.reconcile(next, timestamp) : next.entries(timestamp)
+    const runs = [yield* net].filter(isFilled)
     return { kind, runs, lower: frontier, upper: batch.upper, bytes: bytesOf(runs) }
   }
 }

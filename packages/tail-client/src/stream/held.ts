@@ -46,12 +46,10 @@ export class HeldRows {
   }
 
   /**
-   * Takes over a new snapshot and gives the updates that lead to it from what was held, all at `timestamp`:
+   * Becomes `next`, which is not to be used any more, and gives the updates that lead to it from what was held, all at `timestamp`:
    * retractions of what is gone first, then what is new. Nothing changed: nothing comes.
    */
-  *reconcile(snapshot: readonly Run[], timestamp: bigint): Steps<Run> {
-    const next = new HeldRows(this.#maxHeldRows)
-    yield* next.apply(snapshot)
+  *reconcile(next: HeldRows, timestamp: bigint): Steps<Run> {
     const before = this.#records
     const after = next.#records
     const net = new Records(timestamp)

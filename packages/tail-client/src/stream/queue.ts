@@ -1,8 +1,12 @@
 import { finish } from '../steps.js'
-import { bytesOf, type RawBatch } from './batches.js'
+import { bytesOf, type RawBatch, rowsIn } from './batches.js'
 import { HeldRows } from './held.js'
 
 type Outcome = { readonly kind: 'complete' } | { readonly kind: 'failed'; readonly reason: unknown }
+
+/** So many rows are merged into one batch, and so many at once: some milliseconds of work. */
+const maxMergedRows = 10_000
+const maxRowsAtOnce = 20_000
 
 /**
  * Closed batches between the socket and the consumer: put synchronously, taken one at a time, ended once.
@@ -15,7 +19,7 @@ export class BatchQueue {
   #outcome: Outcome | undefined
   #wake: (() => void) | undefined
 
-  /** Length of the rows' text that waits to be taken. */
+  /** About what waits to be taken, in memory. */
   get bytes(): number {
     return this.#bytes
   }
@@ -37,27 +41,32 @@ export class BatchQueue {
   }
 
   /**
-   * Makes one batch of all that wait, which says what they come to: as many rows as differ, whatever came and went in between. It
-   * spans all of them, and its updates carry the last timestamp of the span.
+   * Makes one batch of small ones that follow each other, which says what they come to: as many rows as differ, whatever came and
+   * went in between. It spans all of them, and its updates carry the last timestamp of the span. A snapshot, and what is big,
+   * stays as it is: merging happens while the socket is read, and takes some milliseconds at most.
    */
   merge(): void {
-    const [first] = this.#batches
-    const last = this.#batches.at(-1)
-    if (!first || !last || first === last) return
-    const rows = new HeldRows(Number.POSITIVE_INFINITY)
-    for (const { runs } of this.#batches) finish(rows.apply(runs))
-    const run = finish(rows.entries(last.upper - 1n))
-    const runs = run.count > 0 ? [run] : []
-    const kind = first.kind === 'snapshot' ? 'snapshot' : runs.length > 0 ? 'merged' : 'progress'
-    this.#bytes = bytesOf(runs)
-    this.#batches.splice(0, this.#batches.length, {
-      kind,
-      runs,
-      // A snapshot's lower is what it is as of.
-      lower: kind === 'snapshot' ? last.upper - 1n : first.lower,
-      upper: last.upper,
-      bytes: this.#bytes,
-    })
+    let rowsMerged = 0
+    const batches: RawBatch[] = []
+    let group: RawBatch[] = []
+    let groupRows = 0
+    const closeGroup = (): void => {
+      if (group.length > 1 && rowsMerged + groupRows <= maxRowsAtOnce) {
+        rowsMerged += groupRows
+        batches.push(merged(group))
+      } else batches.push(...group)
+      group = []
+      groupRows = 0
+    }
+    for (const batch of this.#batches) {
+      const rows = batch.kind === 'snapshot' ? Number.POSITIVE_INFINITY : rowsIn(batch)
+      if (groupRows + rows > maxMergedRows) closeGroup()
+      group.push(batch)
+      groupRows += rows
+    }
+    closeGroup()
+    this.#batches.splice(0, this.#batches.length, ...batches)
+    this.#bytes = batches.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   complete(): void {
@@ -86,5 +95,20 @@ export class BatchQueue {
     }
     if (this.#outcome?.kind === 'failed') throw this.#outcome.reason
     return undefined
+  }
+}
+
+function merged(batches: readonly RawBatch[]): RawBatch {
+  const rows = new HeldRows(Number.POSITIVE_INFINITY)
+  for (const { runs } of batches) finish(rows.apply(runs))
+  const upper = batches.at(-1)?.upper ?? 0n
+  const run = finish(rows.entries(upper - 1n))
+  const runs = run.count > 0 ? [run] : []
+  return {
+    kind: runs.length > 0 ? 'merged' : 'progress',
+    runs,
+    lower: batches[0]?.lower ?? 0n,
+    upper,
+    bytes: bytesOf(runs),
   }
 }

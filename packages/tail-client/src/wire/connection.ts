@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import pg from 'pg'
-import { TailError } from '../errors.js'
-import { fromConnect, fromServer, type ServerFields } from '../failures.js'
+import { invalidOption, TailError } from '../errors.js'
+import { fromConnect, fromServer, fromSocket, type ServerFields } from '../failures.js'
 import type { Column, ConnectionOptions } from '../types.js'
 import { backend, firstValue, rowDescription, serverFields } from './backend.js'
 import { requestCancel } from './cancel.js'
@@ -39,6 +39,15 @@ interface ClientInternals {
   }
 }
 
+/** A notice, as `pg` reads it. */
+interface NoticeFields {
+  readonly severity?: string | undefined
+  readonly code?: string | undefined
+  readonly message?: string | undefined
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+}
+
 /** Who gets what the socket brings: chunks as they come, then once that it is closed. */
 export interface SocketReader {
   readonly data: (chunk: Buffer) => void
@@ -65,9 +74,11 @@ export class ServerConnection {
   #error: TailError | undefined
 
   constructor(target: string | ConnectionOptions, onNotice: (fields: ServerFields) => void) {
-    this.#client = new pg.Client(clientConfig(target))
+    this.#client = clientFor(target)
     this.where = `${this.#client.host}:${this.#client.port}`
     this.#onNotice = onNotice
+    // Those of the login are read by `pg`, later ones by us.
+    this.#client.on('notice', notice => onNotice(fieldsOf(notice)))
     // Without a listener an 'error' event would end the process.
     this.#client.on('error', () => {})
     this.#internals.connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
@@ -90,7 +101,7 @@ export class ServerConnection {
     socket.removeAllListeners('data')
     socket.on('data', chunk => this.#reader?.data(chunk))
     socket.on('error', error => {
-      this.#error = fromConnect(error, this.where)
+      this.#error = fromSocket(error, this.where)
     })
     socket.on('close', () => {
       this.#closed = true
@@ -204,6 +215,30 @@ function forAddress(ssl: true | ConnectionTlsOptions, host: string): ConnectionT
 
 function lost(where: string): TailError {
   return new TailError('CONNECTION_LOST', `${where} closed the connection.`, { retryable: true })
+}
+
+/** `pg` reads certificates that a URL names, and throws what it likes: what a URL is made of must not be in the error. */
+function clientFor(target: string | ConnectionOptions): pg.Client {
+  try {
+    return new pg.Client(clientConfig(target))
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw invalidOption(
+      'connection',
+      `not usable${why}`,
+      'a URL or parts that can be read; are there the files that sslrootcert, sslcert and sslkey name?',
+    )
+  }
+}
+
+function fieldsOf({ severity, code, message, detail, hint }: NoticeFields): ServerFields {
+  return {
+    severity: severity ?? 'NOTICE',
+    sqlState: code ?? '00000',
+    message: message ?? 'no message',
+    ...(detail === undefined ? {} : { detail }),
+    ...(hint === undefined ? {} : { hint }),
+  }
 }
 
 function clientConfig(target: string | ConnectionOptions): pg.ClientConfig {

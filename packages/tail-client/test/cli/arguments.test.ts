@@ -26,7 +26,7 @@ test.each(['alerts', 'ops.alerts', 'selection', 'with_comments', 'select', 'tabl
   },
 )
 
-test('T72: a URL that is none, or of another database, is refused before anything connects', () => {
+test('T82: a URL that is none, or of another database, is refused before anything connects', () => {
   for (const url of ['localhost:6875', 'mysql://localhost/x', 'http://localhost', ''])
     for (const command of [['v'], ['explain', 'v'], ['types', 'v']])
       expect(() => readArguments([...command, '--url', url], {})).toThrow('[INVALID_OPTION]')

@@ -28,7 +28,7 @@ function keysOf(...moments: readonly (readonly Update<UnknownRow>[])[]): readonl
   return search.keys()
 }
 
-test('T71: one row, or none, says nothing of a key', () => {
+test('T81: one row, or none, says nothing of a key', () => {
   expect(keysOf(moment())).toEqual([])
   expect(keysOf(moment([1, 'spike', 'acme', 3]))).toEqual([])
   expect(
@@ -36,7 +36,7 @@ test('T71: one row, or none, says nothing of a key', () => {
   ).toEqual([])
 })
 
-test('T71: a text is a key before a number is, and what is measured never', () => {
+test('T81: a text is a key before a number is, and what is measured never', () => {
   expect(keysOf(moment([1, 'spike', 'acme', 3], [1, 'spike', 'initech', 4]))).toEqual([['labels']])
   expect(keysOf(moment([1, 'a', 'x', 3], [1, 'a', 'y', 4], [1, 'b', 'x', 5]))).toEqual([
     ['alert_cond', 'labels'],
@@ -45,21 +45,21 @@ test('T71: a text is a key before a number is, and what is measured never', () =
   expect(keysOf(moment([1, 'a', 'x', 3], [1, 'a', 'x', 3]))).toEqual([])
 })
 
-test('T71: a key must tell rows apart at every timestamp, and not only at the last', () => {
+test('T81: a key must tell rows apart at every timestamp, and not only at the last', () => {
   const snapshot = moment([1, 'a', 'x', 3], [1, 'b', 'y', 4])
   const second = moment([1, 'a', 'z', 5])
   const gone = moment([-1, 'a', 'z', 5])
   expect(keysOf(snapshot, second, gone)).toEqual([['labels']])
 })
 
-test('T71: what changes while the rest of a row stays is a value and no key', () => {
+test('T81: what changes while the rest of a row stays is a value and no key', () => {
   const snapshot = moment([1, 'a', 'x', 3], [1, 'b', 'y', 4])
   const update = moment([-1, 'a', 'x', 3], [1, 'a', 'z', 3])
   expect(keysOf(snapshot)).toEqual([['alert_cond'], ['labels']])
   expect(keysOf(snapshot, update)).toEqual([['alert_cond']])
 })
 
-test('T71: rows that come later are looked at as the first are', () => {
+test('T81: rows that come later are looked at as the first are', () => {
   expect(keysOf(moment(), moment([1, 'a', 'x', 3]), moment([1, 'a', 'y', 4]))).toEqual([['labels']])
   expect(keysOf(moment(), moment([1, 'a', 'x', 3]), moment([1, 'a', 'x', 4]))).toEqual([['deployment_cnt']])
 })

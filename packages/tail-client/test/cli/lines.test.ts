@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { JsonText, jsonOf } from '../../src/cli/json.js'
 import { changeLine, updateLine } from '../../src/cli/lines.js'
 
-test('T72: what JSON has no number for is a string, and jsonb is what the server wrote', () => {
+test('T82: what JSON has no number for is a string, and jsonb is what the server wrote', () => {
   const row = {
     id: 2n ** 63n,
     nan: Number.NaN,
@@ -18,7 +18,7 @@ test('T72: what JSON has no number for is a string, and jsonb is what the server
   )
 })
 
-test('T72: what there is not is left out, and names are escaped', () => {
+test('T82: what there is not is left out, and names are escaped', () => {
   expect(changeLine({ type: 'insert', row: { 'a"b': 1 }, previous: undefined, timestamp: 1n })).toBe(
     '{"type":"insert","timestamp":"1","row":{"a\\"b":1}}\n',
   )

@@ -35,7 +35,7 @@ const numbers = (output: string): number[] =>
     .map(line => (JSON.parse(line) as Line).row.n)
 
 test(
-  'T72: of lines that no reader had taken over when mztail was killed, all come again',
+  'T82: of lines that no reader had taken over when mztail was killed, all come again',
   async () => {
     const words = ['tick', '--url', engine.url, '--from', path.join(folder, 'tick.token')]
     const stalled = spawn(process.execPath, [mztail, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -67,7 +67,7 @@ test(
 )
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'T72: %s ends mztail though its reader stands still',
+  'T82: %s ends mztail though its reader stands still',
   async signal => {
     await engine.execute(
       `CREATE OR REPLACE VIEW wide AS SELECT i, repeat('x', 1000) AS text FROM generate_series(1, 5000) AS i`,

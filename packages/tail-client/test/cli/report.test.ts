@@ -114,7 +114,7 @@ test('what is observed are the contents at the end, and what happened after the 
   })
 })
 
-test('T71: where there was never more than one row nobody knows a key, and the loop does without', () => {
+test('T81: where there was never more than one row nobody knows a key, and the loop does without', () => {
   for (const mostRows of [0, 1]) {
     const text = said({ keys: [], mostRows, rows: mostRows, distinctRows: mostRows })
     expect(text).toContain('Key      nobody knows')
@@ -123,13 +123,13 @@ test('T71: where there was never more than one row nobody knows a key, and the l
   }
 })
 
-test('T71: the first rows are shown, and cannot steer the terminal', () => {
+test('T81: the first rows are shown, and cannot steer the terminal', () => {
   const text = said({ firstRows: [{ id: '\x1b[2J' }] })
   expect(text).toContain('Rows that there are\n  id\n')
   expect(text).toContain('␛[2J')
 })
 
-test('T71: of very many rows only counts are kept, and they are as exact', async () => {
+test('T81: of very many rows only counts are kept, and they are as exact', async () => {
   async function* batches(): AsyncGenerator<ResumableBatch<UnknownRow>> {
     const kept = { token: 't', commit: async () => {} }
     const updates = Array.from({ length: 60_000 }, (_, id) => ({

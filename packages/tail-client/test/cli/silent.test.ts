@@ -22,7 +22,7 @@ afterAll(() => {
 })
 
 test.each([[['explain', 'v']], [['types', 'v']]])(
-  'T72: a server that says nothing is given up by %j, in one line',
+  'T82: a server that says nothing is given up by %j, in one line',
   async words => {
     const { ended, errors, output } = run([...words, '--url', url, '--time-limit', '0.2'])
     expect(await ended).toBe(3)
@@ -33,7 +33,7 @@ test.each([[['explain', 'v']], [['types', 'v']]])(
   },
 )
 
-test.each([[['explain', 'v']], [['types', 'v']]])('T72: a signal ends %j while it waits', async words => {
+test.each([[['explain', 'v']], [['types', 'v']]])('T82: a signal ends %j while it waits', async words => {
   const before = sockets.length
   const { child, ended, errors } = run([...words, '--url', url, '--time-limit', '600'])
   await until(() => sockets.length > before)

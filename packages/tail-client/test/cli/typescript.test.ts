@@ -5,7 +5,7 @@ import { compile } from '../support/compile.js'
 
 const none = new Set<string>()
 
-test('T73: relations that would share a name, or have one that means something else, get others', () => {
+test('T83: relations that would share a name, or have one that means something else, get others', () => {
   const names = new Names()
   const given = [
     'class',
@@ -36,7 +36,7 @@ test('T73: relations that would share a name, or have one that means something e
   expect(new Set(given.map(({ type }) => type)).size).toBe(given.length)
 })
 
-test('T73: a module of every type, and of names that are awkward, compiles', {
+test('T83: a module of every type, and of names that are awkward, compiles', {
   timeout: 120_000,
 }, async () => {
   const columns = knownOids.map(oid => ({ name: `c ${oid}`, oid }))

@@ -100,6 +100,8 @@ test('T26: after a break pg-copy-streams leaves a connection that answers nothin
   const client = new pg.Client(server.url)
   client.on('error', () => {})
   await client.connect()
+  // Before, this connection answers.
+  expect((await client.query('select 1')).rows).toHaveLength(1)
   for await (const _ of client.query(to('COPY (SUBSCRIBE "v" WITH (PROGRESS)) TO STDOUT'))) break
   let isAnswered = false
   const settle = (): void => {

@@ -193,17 +193,6 @@ test('T22: a wall clock that jumps by an hour changes nothing', async () => {
   expect(retries).toBe(0)
 })
 
-test('T21: a name that cannot be resolved is tried again, and asked for again', async () => {
-  const { options, server } = await serve({ copy: client => client.send(accepted, progress(1), progress(2)) })
-  let asked = 0
-  const connection = (): string => (++asked < 3 ? 'postgres://u@name.invalid:6875/d' : server.url)
-  const stream = tail('v', { ...options, connection })
-  const reasons: string[] = []
-  stream.events.on('retry', ({ error }) => reasons.push(error.code))
-  await collect(stream.batches(), () => true)
-  expect(reasons).toEqual(['CONNECTION_REFUSED', 'CONNECTION_REFUSED'])
-})
-
 test('T21: notices and settings in between are told and change nothing', async () => {
   const { options } = await serve({
     copy: client =>

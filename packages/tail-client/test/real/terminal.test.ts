@@ -33,7 +33,7 @@ function onTerminal(words: readonly string[]): Run & { stop(): Promise<void> } {
 const enter = '\x1b[?1049h\x1b[?25l'
 const leave = '\x1b[?25h\x1b[?1049l'
 
-test('T72: on a terminal a view is a table that is kept current, and whose last rows stay when it ends', async () => {
+test('T82: on a terminal a view is a table that is kept current, and whose last rows stay when it ends', async () => {
   const { ended, output, stop } = onTerminal(['alerts'])
   await until(() => output().includes('acme') && output().includes('alerts · 1 rows'))
   await engine.execute(`INSERT INTO alerts VALUES ('initech')`)
@@ -46,7 +46,7 @@ test('T72: on a terminal a view is a table that is kept current, and whose last 
   await engine.execute(`DELETE FROM alerts WHERE labels = 'initech'`)
 })
 
-test('T72: a query that never changes is shown with its rows', async () => {
+test('T82: a query that never changes is shown with its rows', async () => {
   const { ended, output } = onTerminal(['select 7 as seven'])
   expect(await ended).toBe(0)
   expect(output().split(leave)[1]?.replaceAll('\r', '')).toBe('seven\n─────\n7\nselect 7 as seven · 1 rows\n')
@@ -58,7 +58,7 @@ test.each([
   ['--progress', /\{"frontier":"\d+"\}/],
   ['--since-start --progress', /^\{"frontier":"\d+"\}/],
   ['--changes labels', /^\{"type":"insert"/],
-])('T72: with %s there are lines on a terminal too', async (words, lines) => {
+])('T82: with %s there are lines on a terminal too', async (words, lines) => {
   const { ended, output, stop } = onTerminal(['alerts', ...words.split(' ')])
   await until(() => output().includes('\n'))
   if (words !== '--once') await stop()
@@ -67,13 +67,13 @@ test.each([
   expect(output()).not.toContain(enter)
 })
 
-test('T72: a key that is no column is refused on a terminal too', async () => {
+test('T82: a key that is no column is refused on a terminal too', async () => {
   const { ended, output } = onTerminal(['alerts', '--changes', 'nope'])
   expect(await ended).toBe(2)
   expect(output()).toContain('mztail: [INVALID_OPTION] key is "nope". It takes columns of the rows: labels.')
 })
 
-test('T72: while the server is gone the table says so, and nothing is written over it', async () => {
+test('T82: while the server is gone the table says so, and nothing is written over it', async () => {
   const other = await startEngine({ cacheDir })
   await other.execute(`CREATE TABLE alerts (labels text); INSERT INTO alerts VALUES ('acme')`)
   const { ended, output, stop } = onTerminal(['alerts', '--url', other.url])

@@ -44,7 +44,7 @@ function isOf(value: unknown, ts: string): boolean {
 }
 
 test.each(knownOids.map(oid => [typeName(oid).sql, oid] as const))(
-  'T73: a value of %s (OID %i) is of the type that is written for it',
+  'T83: a value of %s (OID %i) is of the type that is written for it',
   (sql, oid) => {
     const text = sample(oid)
     const value = valueDecoder(oid, {})?.(text) ?? text
@@ -53,7 +53,7 @@ test.each(knownOids.map(oid => [typeName(oid).sql, oid] as const))(
   },
 )
 
-test('T73: what is not known by its OID is text', () => {
+test('T83: what is not known by its OID is text', () => {
   expect(typeName(20_001)).toEqual({ sql: 'type 20001', ts: 'string' })
   expect(valueDecoder(20_001, {})).toBeUndefined()
 })

@@ -16,6 +16,10 @@ test('T54: values become literals that cannot leave their quotes', () => {
   expect(sql`select ${new Date(0)} from ${sql`t where a = ${'b'}`}`.text).toBe(
     "select TIMESTAMPTZ '1970-01-01T00:00:00.000Z' from t where a = 'b'",
   )
+  // A minus before it would begin a comment, and a cast would come before the minus.
+  expect(sql`select 1 -${-5}, 1 -${-5n}, ${-(2n ** 63n)}::int8, ${-1.5e-9}`.text).toBe(
+    'select 1 -(-5), 1 -(-5), (-9223372036854775808)::int8, (-1.5e-9)',
+  )
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, undefined, {}, 'a\0b', new Date(Number.NaN)])
     expect(() => sql`select ${value as never}`).toThrow('[INVALID_OPTION]')
 })

@@ -95,3 +95,31 @@ test('T3: a snapshot that broke off before it had caught up leaves nothing behin
     [[20n, 1, 'c']],
   ])
 })
+
+test('T24: a server that reads its history again from the beginning is given time to catch up, and then refused', () => {
+  const delivery = new Delivery('reconcile', true, 100)
+  finish(delivery.deliver(batch('snapshot', 1_000_000n, 2_000_000n, [1_000_000n, 1, 'a'])))
+  let isLate = false
+  delivery.connected(true, () => isLate)
+  expect(
+    finish(delivery.deliver(batch('snapshot', 1_000_000n, 1_000_001n, [1_000_000n, 1, 'a']))),
+  ).toBeUndefined()
+  expect(
+    finish(delivery.deliver(batch('changes', 1_000_001n, 1_500_000n, [1_200_000n, 1, 'b']))),
+  ).toBeUndefined()
+  const caughtUp = batch('changes', 1_500_000n, 2_000_006n, [2_000_005n, 1, 'c'])
+  expect(told(finish(delivery.deliver(caughtUp)))).toEqual([
+    'reconciled',
+    2_000_000n,
+    2_000_006n,
+    [
+      [2_000_005n, 1, 'b'],
+      [2_000_005n, 1, 'c'],
+    ],
+  ])
+  delivery.connected(true, () => isLate)
+  isLate = true
+  expect(() => finish(delivery.deliver(batch('snapshot', 1_000_000n, 1_000_001n)))).toThrow(
+    '[TIME_WENT_BACK]',
+  )
+})

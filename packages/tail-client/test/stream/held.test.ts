@@ -4,7 +4,7 @@ import { finish } from '../../src/steps.js'
 import { consolidate } from '../../src/stream/consolidate.js'
 import { HeldRows } from '../../src/stream/held.js'
 import { sum } from '../support/decode.js'
-import { runsOf, told } from '../support/rows.js'
+import { runsOf, type Told, told } from '../support/rows.js'
 
 const row = fc.constantFrom('a', 'b', 'c', 'd')
 const updates = fc.array(
@@ -18,19 +18,25 @@ const contents = fc
   .dictionary(row, fc.integer({ min: 1, max: 4 }))
   .map(rows => Object.entries(rows).map(([raw, diff]) => ({ raw, diff, timestamp: 5n })))
 
+function rowsOf(updates: readonly Told[]): HeldRows {
+  const rows = new HeldRows(100)
+  finish(rows.apply(runsOf(updates)))
+  return rows
+}
+
 test('T3: what is held plus the net difference is the new snapshot, and nothing more than the difference comes', () => {
   fc.assert(
     fc.property(contents, contents, (before, after) => {
       const held = new HeldRows(100)
       finish(held.apply(runsOf(before)))
-      const net = told([finish(held.reconcile(runsOf(after), 9n))])
+      const net = told([finish(held.reconcile(rowsOf(after), 9n))])
       expect(sum([{ updates: before }, { updates: net }])).toEqual(sum([{ updates: after }]))
       expect(new Set(net.map(({ raw }) => raw)).size).toBe(net.length)
       for (const { diff, timestamp } of net) {
         expect(diff).not.toBe(0)
         expect(timestamp).toBe(9n)
       }
-      expect(finish(held.reconcile(runsOf(after), 10n)).count).toBe(0)
+      expect(finish(held.reconcile(rowsOf(after), 10n)).count).toBe(0)
     }),
   )
 })

@@ -1,25 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { type Recording as Played, type RecordedMessage, recordedBytes } from '../../src/testing/recording.js'
 import type { Generation } from '../../src/types.js'
+
+export { recordedBytes as bytesOf }
 
 const root = fileURLToPath(new URL('../fixtures/golden/', import.meta.url))
 const folders: Record<Generation, string> = { subscribe: 'subscribe-v0.147', tail: 'tail-v0.26' }
 
-export interface RecordedMessage {
-  readonly t: number
-  readonly type: string
-  readonly hex: string
-  readonly text?: string
-  readonly fields?: Readonly<Record<string, string>>
-}
-
-export interface Recording {
+export interface Recording extends Played {
   readonly name: string
   readonly generation: Generation
-  readonly server: string
-  readonly query: string
-  readonly describe?: { readonly columns: readonly { readonly name: string; readonly oid: number }[] }
-  readonly messages: readonly RecordedMessage[]
+  readonly messages: readonly (RecordedMessage & {
+    readonly text?: string
+    readonly fields?: Readonly<Record<string, string>>
+  })[]
   readonly truth?: readonly (readonly (string | null)[])[]
 }
 
@@ -36,16 +31,6 @@ export function textStreams(): readonly Recording[] {
     .flatMap(generation => readdirSync(root + folders[generation]).map(name => read(generation, name)))
     .filter(({ query }) => /^COPY \((SUBSCRIBE|TAIL) .*PROGRESS.*\) TO STDOUT$/s.test(query ?? ''))
     .filter(({ query }) => !query.includes('ENVELOPE'))
-}
-
-/** The bytes of a message: letter, length, body. */
-export function bytesOf({ type, hex }: RecordedMessage): Buffer {
-  if (type === 'EOF') return Buffer.alloc(0)
-  const body = Buffer.from(hex, 'hex')
-  const head = Buffer.alloc(5)
-  head.write(type, 'latin1')
-  head.writeInt32BE(body.length + 4, 1)
-  return Buffer.concat([head, body])
 }
 
 /** How many columns the stream has, by its CopyOutResponse. */
