@@ -1,12 +1,14 @@
 import { systemClock } from './clock.js'
 import { invalidOption, TailError } from './errors.js'
 import { type Backoff, defaultBackoff } from './resume.js'
-import type { Source } from './sql/statement.js'
+import type { Shape, Source } from './sql/statement.js'
 import { isSqlText, quoteName } from './sql/text.js'
+import type { ChangesOptions } from './stream/keys.js'
 import type {
   Clock,
   Connection,
   ConnectionOptions,
+  Envelope,
   Generation,
   OnHistoryLost,
   OnInvalidRow,
@@ -130,6 +132,28 @@ export function refuseRefetch({ onHistoryLost }: Settings): void {
       'refetch',
       "'reconcile' or 'fail' here; 'refetch' is for batches() and collection()",
     )
+}
+
+/** What the server is asked for, for changes in an envelope; checked, for what would not go with it. */
+export function shapeOf<Row>(
+  { snapshot, from, checkpoint, onHistoryLost, columnNames }: Settings,
+  { key, onKeyViolation, envelope }: ChangesOptions<Row>,
+): Shape | undefined {
+  if (envelope === undefined) return undefined
+  const kind = oneOf<Envelope>('envelope', envelope, ['upsert', 'debezium'])
+  if (typeof key === 'function') throw invalidOption('key', key, 'columns with an envelope')
+  if (onKeyViolation === 'report')
+    throw invalidOption('onKeyViolation', onKeyViolation, "'throw' with an envelope: the server says no rows")
+  if (columnNames === 'camelCase')
+    throw invalidOption('columnNames', columnNames, "'asIs' with an envelope, whose key the server reads")
+  const isWhole = snapshot && from === undefined && checkpoint === undefined && onHistoryLost === 'reconcile'
+  if (kind === 'upsert' && !isWhole)
+    throw invalidOption(
+      'envelope',
+      kind,
+      "'debezium' with snapshot, from, checkpoint or onHistoryLost: an upsert says nothing of a row that was not seen",
+    )
+  return { kind, key: typeof key === 'string' ? [key] : key }
 }
 
 /** What begins anywhere but with the contents is no collection. */

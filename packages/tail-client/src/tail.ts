@@ -6,13 +6,20 @@ import { LiveCollection, type Lookup } from './collection.js'
 import { invalidOption, TailError } from './errors.js'
 import type { TailEvents } from './events.js'
 import { batchesIn, changesIn, closable, updatesIn } from './iterate.js'
-import { refusePartial, refuseRefetch, type Settings, settings } from './options.js'
+import { refusePartial, refuseRefetch, type Settings, settings, shapeOf } from './options.js'
 import { type Delivered, Reception } from './reception.js'
 import { type CamelCased, inCamelCase } from './rows/camel-case.js'
 import { isRelation, type Relation } from './sql/relation.js'
-import type { Source } from './sql/statement.js'
+import type { Shape, Source } from './sql/statement.js'
 import { type Change, KeyedRows, type KeyViolation, keyViolation } from './stream/changes.js'
-import { checkKey, type KeyOf, type KeyOptions, keyFunction, lookupFunction } from './stream/keys.js'
+import {
+  type ChangesOptions,
+  checkKey,
+  type KeyOf,
+  type KeyOptions,
+  keyFunction,
+  lookupFunction,
+} from './stream/keys.js'
 import { readableOf, webStreamOf } from './streams.js'
 import type {
   BatchesOptions,
@@ -100,13 +107,15 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   /**
    * Yields inserts, updates and deletes by key. A key with more than one row throws `KEY_VIOLATION` with the rows, or is told by the
-   * event `keyViolation` and has the row whose text comes first. Holds one entry per row.
+   * event `keyViolation` and has the row whose text comes first. Holds one entry per row. With `envelope` the server does the pairing.
    */
-  changes({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): AsyncIterableIterator<Change<Row>> {
+  changes(options: ChangesOptions<Row>): AsyncIterableIterator<Change<Row>> {
+    const { key, onKeyViolation = 'throw' } = options
     refuseRefetch(this.#settings)
+    const shape = shapeOf(this.#settings, options)
     const keyed = new KeyedRows(keyFunction(key), this.#violation(onKeyViolation))
     this.#checkOnConnect(key)
-    return closable(changesIn(this.#take('consolidate'), keyed), this)
+    return closable(changesIn(this.#take('consolidate', shape), keyed), this)
   }
 
   /**
@@ -148,14 +157,14 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return this.close()
   }
 
-  #take(whenFull: WhenFull): AsyncIterable<Delivered> {
+  #take(whenFull: WhenFull, shape?: Shape): AsyncIterable<Delivered> {
     if (this.#isTaken)
       throw new TailError(
         'ALREADY_ITERATING',
         'This tail is being iterated already, or was. Call tail() again for another consumer.',
       )
     this.#isTaken = true
-    return this.#reception.batches(this.#settings.whenFull ?? whenFull)
+    return this.#reception.batches(this.#settings.whenFull ?? whenFull, shape)
   }
 
   #lookup({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): Lookup<Row> {

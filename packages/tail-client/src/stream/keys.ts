@@ -1,4 +1,5 @@
 import { invalidOption, type TailError } from '../errors.js'
+import type { Envelope } from '../types.js'
 
 /** Which columns identify a row: a name, several, or a function of the row. */
 export type KeyOf<Row> = (keyof Row & string) | readonly (keyof Row & string)[] | ((row: Row) => string)
@@ -8,6 +9,12 @@ export interface KeyOptions<Row> {
   readonly key: KeyOf<Row>
   /** What happens when a key has more than one row: `KEY_VIOLATION`, or the event `keyViolation`. Default: `throw`. */
   readonly onKeyViolation?: 'throw' | 'report'
+}
+
+/** How `changes()` gives changes. */
+export interface ChangesOptions<Row> extends KeyOptions<Row> {
+  /** Lets the server do the pairing. The changes are the same. Default: it is done here, from the rows that go and come. */
+  readonly envelope?: Envelope
 }
 
 /** What a key looks up: the column's value, the values of several in their order, or what the function gives. */
