@@ -1,4 +1,5 @@
 // From bytes in memory to typed updates: ours, and two ways to split by hand.
+import { StringDecoder } from 'node:string_decoder'
 import { fromCopyStream } from '@mzalert/tail-client'
 import { median, table } from '../lib/statistics.mjs'
 
@@ -15,13 +16,16 @@ const columnsOf = int8 => [
 ]
 const start = 1_795_000_000_000
 
-/** COPY text of so many updates, a thousand a timestamp, as lines; a server sends each in a message of its own. */
+/**
+ * COPY text of so many updates, a thousand a timestamp, as lines; a server sends each in a message of its own. Every twentieth name is not
+ * ASCII, every tenth kind NULL.
+ */
 function* lines(updates) {
   const progress = timestamp => `${timestamp}\tt${'\t\\N'.repeat(9)}\n`
   yield progress(start)
   for (let i = 0; i < updates; i++) {
     const timestamp = start + Math.floor(i / 1000)
-    yield `${timestamp}\tf\t1\t${i}\torganization ${i % 40}\tcloud\t${i * 7}\t${i * 1001}\t${(i / 100).toFixed(2)}\tt\t2026-11-24 01:02:03.${i % 1000}\n`
+    yield `${timestamp}\tf\t1\t${i}\t${i % 20 === 7 ? 'Gemüse Straße' : 'organization'} ${i % 40}\t${i % 10 === 3 ? '\\N' : 'cloud'}\t${i * 7}\t${i * 1001}\t${(i / 100).toFixed(2)}\tt\t2026-11-24 01:02:03.${i % 1000}\n`
     if (i % 1000 === 999) yield progress(timestamp + 1)
   }
 }
@@ -32,7 +36,7 @@ function typed(line, toInt8) {
   const row = {
     id: Number(id),
     organization,
-    kind,
+    kind: kind === '\\N' ? null : kind,
     count: toInt8(n),
     total: toInt8(total),
     price,
@@ -60,10 +64,11 @@ export async function measureDecoding(updates, rounds) {
         return count
       },
       'a split per chunk, by hand': async () => {
+        const characters = new StringDecoder('utf8')
         let rest = ''
         let count = 0
         for (const chunk of chunks) {
-          const split = (rest + chunk.toString('utf8')).split('\n')
+          const split = (rest + characters.write(chunk)).split('\n')
           rest = split.pop() ?? ''
           for (const line of split) if (typed(line, toInt8)) count++
         }

@@ -1,7 +1,11 @@
 // What a tail costs: rows that it holds, a consumer that stands still, and many tails at once; against a server that only sends.
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { tail } from '@mzalert/tail-client'
 import { messages, progress, update } from '@mzalert/tail-client/testing'
+import { median } from '../lib/statistics.mjs'
 
 const columns = [{ name: 'text', oid: 25 }]
 const megabytes = bytes => (bytes / 1e6).toFixed(0)
@@ -29,8 +33,15 @@ async function serve(stream) {
         return socket.write(Buffer.concat([...described, readyForQuery()]))
       }
       if (chunk[0] !== 0x51) return
+      if (chunk.includes('AS OF'))
+        return socket.write(
+          Buffer.concat([
+            messages.error('22000', 'could not find a valid timestamp for the query'),
+            messages.readyForQuery(),
+          ]),
+        )
       socket.write(messages.copyOut(4))
-      for (const part of stream()) {
+      for (const part of stream(socket)) {
         if (socket.destroyed) return
         if (!socket.write(part))
           await new Promise(resolve => socket.once('drain', resolve).once('close', resolve))
@@ -53,7 +64,25 @@ function* snapshot(rows) {
       part.push(update(1, 1, `${i} organization ${i % 40} has too many deployments, again`))
     yield Buffer.concat(part)
   }
-  yield progress(2)
+  yield Buffer.concat([progress(2), progress(3)])
+}
+
+/** The same, a hundredth of it other rows. */
+function* snapshotLater(rows) {
+  yield progress(10)
+  for (let from = 0; from < rows; from += 1000) {
+    const part = []
+    for (let i = from; i < from + 1000; i++)
+      part.push(
+        update(
+          10,
+          1,
+          `${i % 100 === 0 ? i + rows : i} organization ${i % 40} has too many deployments, again`,
+        ),
+      )
+    yield Buffer.concat(part)
+  }
+  yield progress(11)
 }
 
 function* endless() {
@@ -65,6 +94,7 @@ function* endless() {
 }
 
 const outside = () => {
+  globalThis.gc?.()
   globalThis.gc?.()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return { heapUsed, arrayBuffers }
@@ -86,6 +116,8 @@ async function held(rows) {
   }
   setImmediate(tick)
   while (seen < rows) seen += (await stream.next()).value.updates.length
+  // The batch itself is let go with the next one.
+  await stream.next()
   const ms = performance.now() - from
   isOver = true
   const after = outside()
@@ -95,6 +127,63 @@ async function held(rows) {
   )
   await stream.return()
   await server.close()
+}
+
+/** A lost connection to a server without history: the same rows come again, and are compared with those that are held. */
+async function resumed(rows) {
+  let connections = 0
+  let lose = () => {}
+  const server = await serve(socket => {
+    lose = () => socket.destroy()
+    return connections++ === 0 ? snapshot(rows) : snapshotLater(rows)
+  })
+  const before = outside()
+  const stream = tail('v', { connection: server.url, retry: { initialMs: 1 } }).batches({ partRows: 10_000 })
+  for (let seen = 0; seen < rows; ) seen += (await stream.next()).value.updates.length
+  await stream.next()
+  const held = outside()
+  const size = ({ arrayBuffers, heapUsed }) => arrayBuffers + heapUsed
+  let most = 0
+  let isOver = false
+  const sample = () => {
+    // Else what is measured is when the garbage is collected; once is not enough, since buffers are freed beside.
+    globalThis.gc?.()
+    globalThis.gc?.()
+    most = Math.max(most, size(process.memoryUsage()))
+    if (!isOver) setTimeout(sample, 20)
+  }
+  sample()
+  const from = performance.now()
+  lose()
+  let { value } = await stream.next()
+  while (value.kind !== 'reconciled') ({ value } = await stream.next())
+  const ms = performance.now() - from
+  isOver = true
+  let updates = value.updates.length
+  while (value.part && !value.part.isLast) {
+    ;({ value } = await stream.next())
+    updates += value.updates.length
+  }
+  const collection = size(held) - size(before)
+  console.log(
+    `- A lost connection with ${rows} rows held, to a server without history, of which a hundredth has changed: one pass, ${updates} updates, ${ms.toFixed(0)} ms with the garbage collected every 20 ms; at most ${((most - size(held)) / collection).toFixed(2)}x the rows held in addition (wanted: 1x).`,
+  )
+  await stream.return()
+  await server.close()
+}
+
+/** Of a fresh process, everything that it needs included. */
+async function imported(rounds) {
+  const script = `const from = performance.now(); await import('@mzalert/tail-client'); console.log(performance.now() - from)`
+  const cwd = fileURLToPath(new URL('.', import.meta.url))
+  const times = []
+  for (let round = 0; round < rounds; round++) {
+    const words = ['--input-type=module', '--eval', script]
+    times.push(Number((await promisify(execFile)(process.execPath, words, { cwd })).stdout))
+  }
+  console.log(
+    `- To import it takes ${median(times).toFixed(0)} ms, with pg and eventemitter3 (wanted: 60 ms).`,
+  )
 }
 
 async function stalled(seconds) {
@@ -137,7 +226,9 @@ async function many(count) {
 /** Prints a list. */
 export async function measureLoad(rows) {
   console.log('#### What a tail costs\n')
+  await imported(9)
   await held(rows)
+  await resumed(rows)
   await stalled(10)
   await many(100)
   console.log('')

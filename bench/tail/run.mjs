@@ -17,7 +17,9 @@ const floor = 'raw socket, bytes counted'
 const own = 'tail().batches()'
 
 const columns = 'mz_timestamp, mz_progressed, mz_diff, id, organization, kind, count, total, price, ok, at'
-const row = i => `${i}, 'organization ' || ${i} % 40, 'cloud', ${i} * 7::int8, ${i} * 1001::int8,
+/** Every twentieth name is not ASCII, every tenth kind NULL. */
+const row = i => `${i}, case ${i} % 20 when 7 then 'Gemüse Straße ' else 'organization ' end || ${i} % 40,
+  case ${i} % 10 when 3 then null else 'cloud' end, ${i} * 7::int8, ${i} * 1001::int8,
   (${i} / 100.0)::numeric(12,2), true, timestamp '2026-11-24 01:02:03' + ${i} * interval '1 ms'`
 const start = 1_795_000_000_000
 const progress = t =>

@@ -114,7 +114,7 @@ function* splitRows(text) {
     const row = {
       id: Number(id),
       organization,
-      kind,
+      kind: kind === '\\N' ? null : kind,
       count: BigInt(n),
       total: BigInt(total),
       price,

@@ -19,26 +19,35 @@ export async function* batchesIn<Row>(
   partRows: number,
   checkpoint: Checkpoint,
 ): AsyncGenerator<ResumableBatch<Row>, undefined> {
-  for await (const { batch, decode, handOver } of source) {
+  for await (const delivered of source) {
+    const { batch, decode, handOver } = delivered
     const rows = rowsIn(batch)
     if (rows <= partRows) {
       const updates =
         rows > manyRows ? await inPortions<Row>(batch, decode) : updatesOf<Row>(batch.runs, decode)
       handOver()
       yield new ClosedBatch<Row>(batch, updates, undefined, checkpoint)
-      continue
-    }
-    let index = 0
-    let waiting: readonly Update<Row>[] | undefined
-    // Rows may be left out: which part is the last is known when no other comes.
-    for (const updates of portionsOf<Row>(batch.runs, decode, partRows)) {
-      if (waiting) yield new ClosedBatch<Row>(batch, waiting, { index: index++, isLast: false }, checkpoint)
-      waiting = updates
-      await eventLoopTurn()
-    }
-    handOver()
-    yield new ClosedBatch<Row>(batch, waiting ?? [], { index, isLast: true }, checkpoint)
+    } else yield* partsOf<Row>(delivered, partRows, checkpoint)
   }
+  return undefined
+}
+
+/** A generator of its own: what it has worked with is let go with its end, and not kept by one that waits for the next batch. */
+async function* partsOf<Row>(
+  { batch, decode, handOver }: Delivered,
+  partRows: number,
+  checkpoint: Checkpoint,
+): AsyncGenerator<ResumableBatch<Row>, undefined> {
+  let index = 0
+  let waiting: readonly Update<Row>[] | undefined
+  // Rows may be left out: which part is the last is known when no other comes.
+  for (const updates of portionsOf<Row>(batch.runs, decode, partRows)) {
+    if (waiting) yield new ClosedBatch<Row>(batch, waiting, { index: index++, isLast: false }, checkpoint)
+    waiting = updates
+    await eventLoopTurn()
+  }
+  handOver()
+  yield new ClosedBatch<Row>(batch, waiting ?? [], { index, isLast: true }, checkpoint)
   return undefined
 }
 

@@ -135,7 +135,6 @@ export class Reception {
     whenFull: WhenFull,
     retries: Retries,
   ): AsyncGenerator<Delivered, undefined> {
-    const { signal } = this.#stop
     this.#enter('connecting')
     const session = await this.#open(delivery, whenFull)
     const { columns } = session
@@ -146,16 +145,27 @@ export class Reception {
     const decode = this.#decoder(columns)
     this.#enter('snapshot')
     this.#events.emit('connected', { columns, attempt: retries.attempt })
-    for (let raw = await session.next(); raw; raw = await session.next()) {
-      signal.throwIfAborted()
-      const batch = await inTurns(delivery.deliver(raw), eventLoopTurn)
-      signal.throwIfAborted()
-      if (!batch) continue
+    // What a generator has in hands it may keep while it waits: a snapshot is only ever in those of `#next`.
+    for (;;) {
+      const batch = await this.#next(session, delivery)
+      if (!batch) return undefined
       // Neither a login nor a snapshot that has not caught up ends the row of failures.
       retries.progressed()
       yield { batch, decode, handOver: () => this.#handOver(batch) }
     }
-    return undefined
+  }
+
+  /** The next batch to yield; undefined once the stream is complete. */
+  async #next(session: Session, delivery: Delivery): Promise<RawBatch | undefined> {
+    const { signal } = this.#stop
+    for (;;) {
+      const raw = await session.next()
+      signal.throwIfAborted()
+      if (!raw) return undefined
+      const batch = await inTurns(delivery.deliver(raw), eventLoopTurn)
+      signal.throwIfAborted()
+      if (batch) return batch
+    }
   }
 
   #handOver(batch: RawBatch): void {

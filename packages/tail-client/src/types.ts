@@ -280,7 +280,10 @@ export interface TailOptions<Schema extends StandardSchema = StandardSchema> ext
   readonly maxBatchBytes?: number
   /** A longer row is refused with `ROW_TOO_LARGE`. Default: 64 MiB. */
   readonly maxRowBytes?: number
-  /** Distinct rows that may be held to reconcile after a loss; more is refused with `TOO_MANY_ROWS`. Default: 10 million. */
+  /**
+   * Distinct rows that may be held to reconcile after a loss; more is refused with `TOO_MANY_ROWS`. Each takes its text and about 40
+   * bytes, outside of the JavaScript heap, and twice that while a new snapshot is compared. Default: 10 million.
+   */
   readonly maxHeldRows?: number
   /** `false`: the first loss ends the iteration with its error. Default: retried for ever. */
   readonly retry?: RetryOptions | false

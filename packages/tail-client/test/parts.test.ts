@@ -1,7 +1,9 @@
+import v8 from 'node:v8'
+import vm from 'node:vm'
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
 import { progress, update } from '../src/testing/messages.js'
-import { accepted, collect, serve } from './support/serve.js'
+import { accepted, collect, serve, until } from './support/serve.js'
 
 const rows = 20_000
 const all = Array.from({ length: rows }, (_, i) => i)
@@ -80,4 +82,35 @@ test('T41: a big snapshot that comes whole is decoded in turns too', async () =>
   const { options } = await serve({ copy: client => client.send(progressFirst, snapshotLater) })
   const batches = tail('v', options).batches()
   expect(await turnsDuring(batches, ({ updates }) => updates.length === rows)).toBeGreaterThan(5)
+})
+
+test('T4: a snapshot whose rows are not held is let go when the next batch is taken, whole or in parts', async () => {
+  v8.setFlagsFromString('--expose-gc')
+  const collectGarbage = vm.runInNewContext('gc') as () => void
+  const rowBytes = 1000
+  for (const partRows of [Number.POSITIVE_INFINITY, 1000]) {
+    let send = (): void => {}
+    const { options } = await serve({
+      copy: client => {
+        const rows = Array.from({ length: 20_000 }, (_, i) => update(1, 1, `${i}`.padEnd(rowBytes)))
+        client.send(accepted, progress(1), ...rows, progress(2))
+        send = () => client.send(progress(3))
+      },
+    })
+    const iterator = tail('v', { ...options, onHistoryLost: 'fail' }).batches({ partRows })
+    let isLast = false
+    while (!isLast) {
+      const { value } = await iterator.next()
+      isLast = value?.part?.isLast ?? true
+    }
+    collectGarbage()
+    const inHands = process.memoryUsage().arrayBuffers
+    send()
+    await iterator.next()
+    await until(() => {
+      collectGarbage()
+      return process.memoryUsage().arrayBuffers < inHands - 20_000 * rowBytes * 0.9
+    })
+    await iterator.return?.()
+  }
 })

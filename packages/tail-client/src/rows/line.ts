@@ -1,5 +1,6 @@
 import { lineFeed } from '../copy/lines.js'
 import { TailError } from '../errors.js'
+import { letterF, letterT, minus, nine, tab, zero } from './ascii.js'
 
 /** Where the lines of a stream go once their leading columns are understood. */
 export interface LineSink {
@@ -15,12 +16,6 @@ export interface LineSink {
   readonly progress: (timestamp: bigint) => void
 }
 
-const tab = 0x09
-const minus = 0x2d
-const zero = 0x30
-const nine = 0x39
-const letterF = 0x66
-const letterT = 0x74
 /** Most digits of a 64-bit timestamp. */
 const maxDigits = 20
 

@@ -1,6 +1,7 @@
 import { unescapeField } from '../copy/text.js'
 import { TailError } from '../errors.js'
 import type { Column, UnknownRow, ValueOptions } from '../types.js'
+import { backslash, lastAscii, letterF, letterN, letterT, minus, tab, zero } from './ascii.js'
 import { shapeOf, type ValueDecoder, valueDecoder } from './values.js'
 
 /** Where the texts of rows lie: as bytes, and the same bytes as latin1, whose char 0 is byte `base`. */
@@ -22,11 +23,6 @@ export type RowDecoder = (
   isEscaped: boolean,
 ) => UnknownRow
 
-const tab = 0x09
-const minus = 0x2d
-const zero = 0x30
-const letterF = 0x66
-const letterT = 0x74
 /** So many digits are exact in a double. */
 const exactDigits = 15
 
@@ -50,16 +46,29 @@ export function rowDecoder(columns: readonly Column[], options: ValueOptions): R
     let start = from
     for (let i = 0; i <= last; i++) {
       let end = start
-      while (end < to && bytes[end] !== tab) end++
+      let hasEscape = false
+      let hasWide = false
+      if (isEscaped || isWide)
+        // One NULL, or one character, must not slow down the whole row.
+        for (; end < to; end++) {
+          const byte = bytes[end] ?? 0
+          if (byte === tab) break
+          if (byte === backslash) hasEscape = true
+          else if (byte > lastAscii) hasWide = true
+        }
+      else while (end < to && bytes[end] !== tab) end++
       if ((end === to) !== (i === last)) return refuse(texts, from, to, columns)
-      const shape = isEscaped ? 'other' : shapes[i]
+      const shape = hasEscape ? 'other' : shapes[i]
       let value: unknown
-      if (shape === 'text') value = textOf(texts, start, end, isWide)
+      if (shape === 'text') value = textOf(texts, start, end, hasWide)
+      else if (hasEscape && end === start + 2 && bytes[start] === backslash && bytes[start + 1] === letterN)
+        value = null
       else if (shape === 'boolean' && end === start + 1 && isBoolean(bytes[start]))
         value = bytes[start] === letterT
       else {
         const integer = shape === 'other' || shape === 'boolean' ? undefined : integerOf(bytes, start, end)
-        if (integer === undefined) value = decoded(textOf(texts, start, end, isWide), columns[i], decoders[i])
+        if (integer === undefined)
+          value = decoded(textOf(texts, start, end, hasWide), columns[i], decoders[i])
         else value = shape === 'bigint' ? BigInt(integer) : integer
       }
       const name = names[i] ?? ''

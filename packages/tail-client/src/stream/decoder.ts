@@ -77,7 +77,6 @@ export class CopyDecoder {
 
   push(chunk: Buffer): readonly RawBatch[] {
     if (this.#ending) return []
-    this.#closed = []
     try {
       let view: DataView | undefined
       this.#frames.push(chunk, (type, bytes, start, end) => {
@@ -88,7 +87,9 @@ export class CopyDecoder {
     } catch (error) {
       this.#ending = { kind: 'failed', error: TailError.is(error) ? error : unreadable(error) }
     }
-    return this.#closed
+    const closed = this.#closed
+    this.#closed = []
+    return closed
   }
 
   /** The socket closed, with or without an error of its own: what that means for the stream. */
