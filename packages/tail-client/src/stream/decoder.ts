@@ -78,10 +78,14 @@ export class CopyDecoder {
   push(chunk: Buffer): readonly RawBatch[] {
     if (this.#ending) return []
     try {
-      let view: DataView | undefined
+      let viewed = chunk
+      let view = viewOf(chunk)
       this.#frames.push(chunk, (type, bytes, start, end) => {
         if (type !== backend.copyData) return this.#control(type, bytes, start, end)
-        view ??= viewOf(bytes)
+        if (bytes !== viewed) {
+          viewed = bytes
+          view = viewOf(bytes)
+        }
         this.#lines.message(bytes, view, start, end)
       })
     } catch (error) {
