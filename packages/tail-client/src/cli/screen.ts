@@ -16,6 +16,7 @@ export interface ScreenOptions {
 
 /** Not more often than eyes can follow. */
 const redrawMs = 100
+const staleRedrawMs = 1000
 const enter = '\x1b[?1049h\x1b[?25l'
 const leave = '\x1b[?25h\x1b[?1049l'
 const home = '\x1b[H'
@@ -29,25 +30,29 @@ const clearBelow = '\x1b[J'
 export async function show(live: LiveCollection<UnknownRow>, options: ScreenOptions): Promise<void> {
   const { title, clock, size, write, wallMs, columns, notice } = options
   let timer: { readonly clear: () => void } | undefined
+  let isSoon = false
   const lines = (where: string): readonly string[] => {
     const { rows, columns: width } = size()
     const status = [title, `${live.count} rows`, where].filter(each => each !== '').join(' · ')
     const table = { names: columns(), rows: live.first(rows), count: live.count, status }
     return tableLines(table, { rows, columns: width })
   }
+  const waiting = (): string => {
+    const what = live.frontier > 0n ? 'not connected' : 'no contents yet'
+    return notice() === '' ? what : `${what}: ${notice()}`
+  }
   const draw = (): void => {
-    timer = undefined
-    const where = live.stale
-      ? `not connected${notice() && `: ${notice()}`}`
-      : `${lag(wallMs(), live.frontier)} behind`
-    write(
-      `${home}${lines(where)
-        .map(line => `${line}${clearLine}`)
-        .join('\r\n')}${clearBelow}`,
-    )
+    isSoon = false
+    const shown = lines(live.stale ? waiting() : `${lag(wallMs(), live.frontier)} behind`)
+    write(`${home}${shown.map(line => `${line}${clearLine}`).join('\r\n')}${clearBelow}`)
+    // No event tells of another attempt to connect.
+    timer = live.stale ? clock.setTimer(draw, staleRedrawMs) : undefined
   }
   const soon = (): void => {
-    timer ??= clock.setTimer(draw, redrawMs)
+    if (isSoon) return
+    isSoon = true
+    timer?.clear()
+    timer = clock.setTimer(draw, redrawMs)
   }
   for (const event of ['frontier', 'stale', 'fresh'] as const) live.events.on(event, soon)
   write(enter)
