@@ -12,6 +12,7 @@ export class Watchdog {
   readonly #onSilence: () => void
   #timer: { readonly clear: () => void } | undefined
   #receivedMs = 0
+  #hasReceived = false
   #armedMs = 0
   #delayMs = 0
 
@@ -28,6 +29,7 @@ export class Watchdog {
   }
 
   received(): void {
+    this.#hasReceived = true
     this.#receivedMs = this.#clock.nowMs()
   }
 
@@ -45,18 +47,23 @@ export class Watchdog {
 
   #check(): void {
     this.#timer = undefined
-    const lateMs = this.#clock.nowMs() - this.#armedMs - this.#delayMs
-    if (lateMs > this.#timeoutMs) return this.#arm(this.#timeoutMs)
-    if (lateMs <= 0) return this.#judge()
-    // It is called after what the event loop reads next.
-    const turn = setImmediate(() => this.#judge())
-    this.#timer = { clear: () => clearImmediate(turn) }
+    const nowMs = this.#clock.nowMs()
+    const lateMs = nowMs - this.#armedMs - this.#delayMs
+    const silentMs = nowMs - this.#receivedMs
+    if (lateMs > this.#timeoutMs) this.#arm(this.#timeoutMs)
+    else if (silentMs < this.#timeoutMs) this.#arm(this.#timeoutMs - silentMs)
+    else if (lateMs <= 0) this.#onSilence()
+    else this.#afterReading()
   }
 
-  #judge(): void {
-    this.#timer = undefined
-    const silentMs = this.#clock.nowMs() - this.#receivedMs
-    if (silentMs >= this.#timeoutMs) this.#onSilence()
-    else this.#arm(this.#timeoutMs - silentMs)
+  /** Decides after what the event loop reads next; not by the time then, since it may be blocked again before. */
+  #afterReading(): void {
+    this.#hasReceived = false
+    const turn = setImmediate(() => {
+      this.#timer = undefined
+      if (!this.#hasReceived) return this.#onSilence()
+      this.#arm(Math.max(0, this.#timeoutMs - (this.#clock.nowMs() - this.#receivedMs)))
+    })
+    this.#timer = { clear: () => clearImmediate(turn) }
   }
 }

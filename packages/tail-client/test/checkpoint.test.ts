@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Checkpoint } from '../src/checkpoint.js'
+import { tail } from '../src/index.js'
 import { fileCheckpoints } from '../src/stores/file.js'
+import { progress, update } from '../src/testing/messages.js'
 import { decodeToken } from '../src/token.js'
-import { failureOf } from './support/serve.js'
+import { accepted, collect, failureOf, serve } from './support/serve.js'
 
 /** A store that takes a turn for each save, the first one several. */
 function slowStore(): {
@@ -78,4 +80,21 @@ test('T46: what a crash left of a save is removed when the checkpoint is loaded,
     if (!file.endsWith(recent)) utimesSync(path.join(folder, file), longAgo, longAgo)
   expect(await store.load('a')).toBe('token')
   expect(readdirSync(folder).sort()).toEqual(own.sort())
+})
+
+test('T46: what was processed can be committed after the tail was closed', async () => {
+  const { options } = await serve({
+    copy: client => client.send(accepted, progress(1), update(1, 1, 'a'), progress(2)),
+  })
+  const saved: string[] = []
+  const store = {
+    load: async () => undefined,
+    save: async (_: string, token: string) => void saved.push(token),
+  }
+  const [batch] = await collect(
+    tail('v', { ...options, checkpoint: { store, name: 'n' } }).batches(),
+    () => true,
+  )
+  await batch?.commit()
+  expect(saved).toEqual([batch?.token])
 })

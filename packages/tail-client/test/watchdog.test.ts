@@ -68,6 +68,16 @@ test('T6: a process that was blocked, and for which nothing waits, is told', asy
   expect(barks()).toBe(1)
 })
 
+test('T6: a process that is blocked again before it judges what it has read is not misled', async () => {
+  const { clock, dog, barks } = watch(30)
+  clock.sleep(45)
+  dog.received()
+  clock.sleep(45)
+  await eventLoopTurn()
+  expect(barks()).toBe(0)
+  dog.stop()
+})
+
 test('T6: what was stopped while it gave I/O its turn says nothing', async () => {
   const { clock, dog, barks } = watch(30)
   clock.sleep(45)
