@@ -81,6 +81,11 @@ export class LiveCollection<Row> implements AsyncDisposable, Iterable<Row> {
     return this.#contents.rows()
   }
 
+  /** Some rows, no more than `count`, each as often as it is there: without a copy of all the others. */
+  first(count: number): readonly Row[] {
+    return this.#contents.first(count)
+  }
+
   /** Each distinct row once, with its multiplicity: as they are when the iteration begins. */
   entries(): Generator<readonly [row: Row, multiplicity: number]> {
     return this.#contents.entries()

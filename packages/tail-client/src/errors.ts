@@ -52,8 +52,6 @@ export interface TailErrorDetails {
   readonly detail?: string
   readonly hint?: string
   readonly position?: number
-  /** Everything below it had been yielded when the error happened. */
-  readonly frontier?: bigint
 }
 
 const brand = Symbol.for('@mzalert/tail-client/error')
@@ -70,7 +68,6 @@ export class TailError extends Error {
   readonly detail: string | undefined
   readonly hint: string | undefined
   readonly position: number | undefined
-  readonly frontier: bigint | undefined
 
   constructor(code: TailErrorCode, sentence: string, details: TailErrorDetails = {}) {
     super(`[${code}] ${sentence}`, details.cause === undefined ? undefined : { cause: details.cause })
@@ -82,7 +79,6 @@ export class TailError extends Error {
     this.detail = details.detail
     this.hint = details.hint
     this.position = details.position
-    this.frontier = details.frontier
   }
 
   /** Whether `error` is a `TailError`, also one of another copy or format of this package. */

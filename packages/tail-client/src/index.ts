@@ -11,7 +11,7 @@ export type { Source } from './sql/statement.js'
 export { type SqlText, type SqlValue, sql } from './sql/text.js'
 export { fileCheckpoints } from './stores/file.js'
 export type { Change, KeyViolation } from './stream/changes.js'
-export type { KeyOf, KeyOptions, KeyValue } from './stream/keys.js'
+export type { ChangesOptions, KeyOf, KeyOptions, KeyValue } from './stream/keys.js'
 export { Tail, tail } from './tail.js'
 export { type JointBatch, tailAll } from './together.js'
 export type {
@@ -24,6 +24,7 @@ export type {
   Column,
   Connection,
   ConnectionOptions,
+  Envelope,
   Generation,
   Interval,
   OnHistoryLost,

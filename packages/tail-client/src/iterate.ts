@@ -95,3 +95,23 @@ export async function* changesIn<Row>(
   }
   return undefined
 }
+
+/** `return` must not wait for the server: it closes the stream first, which settles whatever is being waited for. */
+export function closable<T>(
+  generator: AsyncGenerator<T, undefined>,
+  stream: { close(): Promise<void> },
+): AsyncIterableIterator<T> {
+  const iterator: AsyncIterableIterator<T> = {
+    next: () => generator.next(),
+    return: async () => {
+      await stream.close()
+      return generator.return(undefined)
+    },
+    throw: async error => {
+      await stream.close()
+      return generator.throw(error)
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return iterator
+}

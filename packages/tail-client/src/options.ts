@@ -1,12 +1,14 @@
 import { systemClock } from './clock.js'
 import { invalidOption, TailError } from './errors.js'
 import { type Backoff, defaultBackoff } from './resume.js'
-import type { Source } from './sql/statement.js'
+import type { Shape, Source } from './sql/statement.js'
 import { isSqlText, quoteName } from './sql/text.js'
+import type { ChangesOptions } from './stream/keys.js'
 import type {
   Clock,
   Connection,
   ConnectionOptions,
+  Envelope,
   Generation,
   OnHistoryLost,
   OnInvalidRow,
@@ -58,9 +60,11 @@ const mebibyte = 1024 * 1024
 export function settings(source: Source, options: TailOptions): Settings {
   if (!isSqlText(source)) quoteName(source)
   if (typeof options?.connection !== 'function') checkTarget(options?.connection)
+  checkNames(options)
   oneBeginning(options)
   checkValues(options)
   const retry = options.retry ?? {}
+  if (retry !== false && !isObject(retry)) throw invalidOption('retry', retry, 'its options, or false')
   const random = options.random ?? Math.random
   return {
     source,
@@ -69,12 +73,12 @@ export function settings(source: Source, options: TailOptions): Settings {
     schema: standardSchema(options.schema),
     onInvalidRow: oneOf('onInvalidRow', options.onInvalidRow ?? 'throw', ['throw', 'skip']),
     columnNames: oneOf('columnNames', options.columnNames ?? 'asIs', ['asIs', 'camelCase']),
-    snapshot: options.snapshot ?? true,
+    snapshot: boolean('snapshot', options.snapshot, true),
     asOf: timestamp('asOf', options.asOf),
     asOfAtLeast: timestamp('asOfAtLeast', options.asOfAtLeast),
     upTo: timestamp('upTo', options.upTo),
     from: options.from,
-    checkpoint: options.checkpoint,
+    checkpoint: checkpointOf(options.checkpoint),
     onHistoryLost: oneOf('onHistoryLost', options.onHistoryLost ?? 'reconcile', [
       'reconcile',
       'refetch',
@@ -99,7 +103,7 @@ export function settings(source: Source, options: TailOptions): Settings {
     maxHeldRows: positive('maxHeldRows', options.maxHeldRows, 10_000_000),
     retry,
     backoff: backoffOf(retry || {}),
-    waitForRelation: options.waitForRelation ?? false,
+    waitForRelation: boolean('waitForRelation', options.waitForRelation, false),
     clock: options.clock ?? systemClock,
     random,
     hashSeed: Math.floor(random() * 2 ** 32) | 0,
@@ -118,6 +122,46 @@ function backoffOf({ initialMs, minMs, maxMs, maxAttempts, giveUpAfterMs, gate }
     minMs: positive('retry.minMs', minMs, initial * defaultBackoff.minPart),
     maxMs: positive('retry.maxMs', maxMs, defaultBackoff.maxMs),
   }
+}
+
+/** Single updates and changes cannot say that what came before is void. */
+export function refuseRefetch({ onHistoryLost }: Settings): void {
+  if (onHistoryLost === 'refetch')
+    throw invalidOption(
+      'onHistoryLost',
+      'refetch',
+      "'reconcile' or 'fail' here; 'refetch' is for batches() and collection()",
+    )
+}
+
+/** What the server is asked for, for changes in an envelope; checked, for what would not go with it. */
+export function shapeOf<Row>(
+  { snapshot, from, checkpoint, onHistoryLost, columnNames }: Settings,
+  { key, onKeyViolation, envelope }: ChangesOptions<Row>,
+): Shape | undefined {
+  if (envelope === undefined) return undefined
+  const kind = oneOf<Envelope>('envelope', envelope, ['upsert', 'debezium'])
+  if (typeof key === 'function') throw invalidOption('key', key, 'columns with an envelope')
+  if (onKeyViolation === 'report')
+    throw invalidOption('onKeyViolation', onKeyViolation, "'throw' with an envelope: the server says no rows")
+  if (columnNames === 'camelCase')
+    throw invalidOption('columnNames', columnNames, "'asIs' with an envelope, whose key the server reads")
+  const isWhole = snapshot && from === undefined && checkpoint === undefined && onHistoryLost === 'reconcile'
+  if (kind === 'upsert' && !isWhole)
+    throw invalidOption(
+      'envelope',
+      kind,
+      "'debezium' with snapshot, from, checkpoint or onHistoryLost: an upsert says nothing of a row that was not seen",
+    )
+  return { kind, key: typeof key === 'string' ? [key] : key }
+}
+
+/** What begins anywhere but with the contents is no collection. */
+export function refusePartial({ snapshot, from, checkpoint }: Settings): void {
+  const given = Object.entries({ snapshot: snapshot ? undefined : false, from, checkpoint })
+  for (const [name, value] of given)
+    if (value !== undefined)
+      throw invalidOption(name, value, 'nothing here: collection() begins with the contents')
 }
 
 /** Where to connect to, asked anew for every attempt. */
@@ -159,7 +203,7 @@ function checkPort(port: number): void {
 }
 
 /** The URL itself is not shown, nor kept as a cause: it may hold a password. */
-function checkUrl(url: string): void {
+export function checkUrl(url: string): void {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
     throw invalidOption(
       'connection',
@@ -180,6 +224,61 @@ function checkValues({ int8, numeric, time, interval, jsonb, parse }: TailOption
     if (typeof value !== 'function') throw invalidOption(`parse.${name}`, value, 'a function of the text')
 }
 
+/** With a key for every option there is, which the compiler sees to. */
+const names: Readonly<Record<keyof TailOptions, true>> = {
+  connection: true,
+  signal: true,
+  schema: true,
+  onInvalidRow: true,
+  columnNames: true,
+  snapshot: true,
+  from: true,
+  checkpoint: true,
+  onHistoryLost: true,
+  trustTailHistory: true,
+  asOf: true,
+  asOfAtLeast: true,
+  upTo: true,
+  generation: true,
+  connectTimeoutMs: true,
+  progressTimeoutMs: true,
+  snapshotTimeoutMs: true,
+  maxBufferedBytes: true,
+  whenFull: true,
+  stallTimeoutMs: true,
+  maxBatchBytes: true,
+  maxRowBytes: true,
+  maxHeldRows: true,
+  retry: true,
+  waitForRelation: true,
+  clock: true,
+  random: true,
+  int8: true,
+  numeric: true,
+  time: true,
+  interval: true,
+  jsonb: true,
+  parse: true,
+}
+
+/** A word that is misspelled would do nothing, in silence. */
+function checkNames(options: TailOptions): void {
+  const unknown = Object.keys(options).find(name => !Object.hasOwn(names, name))
+  if (unknown !== undefined)
+    throw new TailError(
+      'INVALID_OPTION',
+      `There is no option ${unknown}. There are ${Object.keys(names).join(', ')}.`,
+    )
+}
+
+function checkpointOf(checkpoint: TailOptions['checkpoint']): TailOptions['checkpoint'] {
+  if (checkpoint === undefined) return undefined
+  const { store, name } = isObject(checkpoint) ? checkpoint : {}
+  if (typeof store?.load !== 'function' || typeof store.save !== 'function' || typeof name !== 'string')
+    throw invalidOption('checkpoint', checkpoint, '{ store, name }, such as those of fileCheckpoints(folder)')
+  return checkpoint
+}
+
 /** A stream begins in one way. */
 function oneBeginning({ from, checkpoint, asOf, asOfAtLeast }: TailOptions): void {
   const given = Object.entries({ from, checkpoint, asOf, asOfAtLeast }).filter(
@@ -192,6 +291,15 @@ function oneBeginning({ from, checkpoint, asOf, asOfAtLeast }: TailOptions): voi
 function timestamp(name: string, value: bigint | undefined): bigint | undefined {
   if (value === undefined || (typeof value === 'bigint' && value >= 0n && value < 2n ** 64n)) return value
   throw invalidOption(name, value, 'a bigint from 0 to 2^64 - 1')
+}
+
+function boolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? byDefault
+  throw invalidOption(name, value, 'true or false')
+}
+
+function isObject<T>(value: T): value is T & object {
+  return typeof value === 'object' && value !== null
 }
 
 function positive(name: string, value: number | undefined, byDefault: number): number {

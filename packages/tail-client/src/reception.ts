@@ -10,6 +10,7 @@ import { checkColumns } from './rows/columns.js'
 import { type RowDecoder, rowDecoder } from './rows/row.js'
 import { checkedDecoder } from './schema.js'
 import { Session } from './session.js'
+import type { Shape } from './sql/statement.js'
 import { eventLoopTurn, inTurns } from './steps.js'
 import { endOfTime, type RawBatch, rowsIn } from './stream/batches.js'
 import { Delivery } from './stream/delivery.js'
@@ -36,6 +37,7 @@ export class Reception {
   #expected: readonly Column[] | undefined
   #since = 'since its types were written'
   readonly #stop = new AbortController()
+  #shape: Shape | undefined
   #isClosed = false
   #session: Session | undefined
   #phase: TailStatus['phase'] = 'idle'
@@ -85,7 +87,8 @@ export class Reception {
   }
 
   /** Connects, again and again where that may help, until the stream is complete or closed; throws what else ends it. Iterated once. */
-  async *batches(whenFull: WhenFull): AsyncGenerator<Delivered, undefined> {
+  async *batches(whenFull: WhenFull, shape?: Shape): AsyncGenerator<Delivered, undefined> {
+    this.#shape = shape
     const { signal: users, clock, retry, upTo, onHistoryLost, snapshot, maxHeldRows } = this.#settings
     const abort = (): void => this.#stop.abort(users?.reason)
     if (users?.aborted) abort()
@@ -198,6 +201,7 @@ export class Reception {
     const session = await Session.open({
       ...this.#settings,
       whenFull,
+      shape: this.#shape,
       signal: this.#stop.signal,
       target: await this.#target(),
       start: frontier === undefined ? { snapshot, asOf, asOfAtLeast } : { after: frontier },

@@ -1,8 +1,18 @@
 import { TailError, type TailErrorCode } from './errors.js'
 import type { ServerFields } from './failures.js'
-import { copyStatement, generationOf, type Source, type Start, statement } from './sql/statement.js'
+import { EnvelopeParser, envelopeColumnCount } from './rows/envelope.js'
+import type { LineSink } from './rows/line.js'
+import {
+  copyStatement,
+  generationOf,
+  type Shape,
+  type Source,
+  type Start,
+  statement,
+} from './sql/statement.js'
 import { BatchBuilder, type Beginning, type RawBatch } from './stream/batches.js'
 import { CopyDecoder, type Ending } from './stream/decoder.js'
+import { checkKey } from './stream/keys.js'
 import { BatchQueue } from './stream/queue.js'
 import type { Clock, Column, ConnectionOptions, Generation, WhenFull } from './types.js'
 import { Watchdog } from './watchdog.js'
@@ -35,6 +45,9 @@ export interface SessionOptions {
   readonly stallTimeoutMs: number
   readonly maxBatchBytes: number
   readonly maxRowBytes: number
+  readonly maxHeldRows: number
+  /** Undefined: rows that go and rows that come, as the server sends them by default. */
+  readonly shape: Shape | undefined
   /** For the hashes of rows: the same for all sessions of a tail. */
   readonly hashSeed: number
   /** What it throws ends the session. */
@@ -157,7 +170,7 @@ export class Session {
   }
 
   async #open(): Promise<void> {
-    const { source, generation: wanted, upTo, orSnapshot, trustTailHistory } = this.#options
+    const { source, generation: wanted, upTo, orSnapshot, trustTailHistory, shape } = this.#options
     await this.#connection.open()
     const generation = wanted === 'auto' ? generationOf(await this.#connection.version()) : wanted
     this.#generation = generation
@@ -167,22 +180,29 @@ export class Session {
       if (!orSnapshot) throw untrusted(this.#start.after)
       this.#start = { snapshot: true }
     }
-    const refused = await this.#stream(generation, described.length)
+    const names = this.#columns.map(({ name }) => name)
+    if (shape) checkKey<Record<string, unknown>>(shape.key, names)
+    // What goes is known of rows that have come on this connection.
+    if (shape?.kind === 'upsert' && 'after' in this.#start) this.#start = { snapshot: true }
+    const columnCount = shape ? envelopeColumnCount(shape, names) : described.length
+    const refused = await this.#stream(generation, columnCount)
     if (!refused) return
     // Who asked for a timestamp wants that one or the error, and not the contents of now.
     if (refused.code !== 'HISTORY_LOST' || !orSnapshot || !('after' in this.#start)) throw refused
     this.#start = { snapshot: true }
-    const again = await this.#stream(generation, described.length)
+    const again = await this.#stream(generation, columnCount)
     if (again) throw again
   }
 
   /** Sends the statement; resolves once it streams, or with the server's refusal. */
   #stream(generation: Generation, columnCount: number): Promise<TailError | undefined> {
-    const { source, maxBatchBytes, maxRowBytes, hashSeed, upTo } = this.#options
+    const { source, maxBatchBytes, maxRowBytes, maxHeldRows, hashSeed, upTo, shape } = this.#options
     const onNotice = (fields: ServerFields): void => this.#notice(fields)
     const start = this.#start
     const builder = new BatchBuilder(generation, this.#beginning(), maxBatchBytes, hashSeed)
-    const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes, upTo, onNotice })
+    const names = this.#columns.map(({ name }) => name)
+    const parser = shape && ((sink: LineSink) => new EnvelopeParser(sink, shape, names, maxHeldRows))
+    const decoder = new CopyDecoder(builder, { columnCount, maxRowBytes, upTo, onNotice, parser })
     this.#builder = builder
     this.#decoder = decoder
     return new Promise(resolve => {
@@ -194,7 +214,7 @@ export class Session {
         resolve(undefined)
         if (ending) this.#end(ending)
       }
-      this.#connection.stream(query(copyStatement(source, generation, start, upTo)), {
+      this.#connection.stream(query(copyStatement(source, generation, start, upTo, shape)), {
         data: chunk => {
           const wasStreaming = decoder.isStreaming
           this.#receive(decoder.push(chunk))

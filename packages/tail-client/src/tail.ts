@@ -2,17 +2,24 @@ import type { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { EventEmitter } from 'eventemitter3'
 import { Checkpoint } from './checkpoint.js'
-import { LiveCollection } from './collection.js'
+import { LiveCollection, type Lookup } from './collection.js'
 import { invalidOption, TailError } from './errors.js'
 import type { TailEvents } from './events.js'
-import { batchesIn, changesIn, updatesIn } from './iterate.js'
-import { type Settings, settings } from './options.js'
+import { batchesIn, changesIn, closable, updatesIn } from './iterate.js'
+import { refusePartial, refuseRefetch, type Settings, settings, shapeOf } from './options.js'
 import { type Delivered, Reception } from './reception.js'
-import type { CamelCased } from './rows/camel-case.js'
+import { type CamelCased, inCamelCase } from './rows/camel-case.js'
 import { isRelation, type Relation } from './sql/relation.js'
-import type { Source } from './sql/statement.js'
+import type { Shape, Source } from './sql/statement.js'
 import { type Change, KeyedRows, type KeyViolation, keyViolation } from './stream/changes.js'
-import { type KeyOptions, keyFunction, lookupFunction } from './stream/keys.js'
+import {
+  type ChangesOptions,
+  checkKey,
+  type KeyOf,
+  type KeyOptions,
+  keyFunction,
+  lookupFunction,
+} from './stream/keys.js'
 import { readableOf, webStreamOf } from './streams.js'
 import type {
   BatchesOptions,
@@ -82,8 +89,8 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   /** Yields updates one by one; those of a timestamp only once it is closed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Update<Row>> {
-    this.#refuseRefetch()
-    return this.#closable(updatesIn<Row>(this.#take('pause')))
+    refuseRefetch(this.#settings)
+    return closable(updatesIn<Row>(this.#take('pause')), this)
   }
 
   /** Yields closed batches: all updates in `[lower, upper)`, also empty ones, which move the frontier. */
@@ -95,21 +102,29 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
 
   #batches(whenFull: WhenFull, partRows: number): AsyncIterableIterator<ResumableBatch<Row>> {
     if (!(partRows > 0)) throw invalidOption('partRows', partRows, 'a positive number')
-    return this.#closable(batchesIn<Row>(this.#take(whenFull), partRows, this.#checkpoint))
+    return closable(batchesIn<Row>(this.#take(whenFull), partRows, this.#checkpoint), this)
   }
 
   /**
    * Yields inserts, updates and deletes by key. A key with more than one row throws `KEY_VIOLATION` with the rows, or is told by the
-   * event `keyViolation` and has the row whose text comes first. Holds one entry per row.
+   * event `keyViolation` and has the row whose text comes first. Holds one entry per row. With `envelope` the server does the pairing.
    */
-  changes({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): AsyncIterableIterator<Change<Row>> {
-    this.#refuseRefetch()
+  changes(options: ChangesOptions<Row>): AsyncIterableIterator<Change<Row>> {
+    const { key, onKeyViolation = 'throw' } = options
+    refuseRefetch(this.#settings)
+    const shape = shapeOf(this.#settings, options)
     const keyed = new KeyedRows(keyFunction(key), this.#violation(onKeyViolation))
-    return this.#closable(changesIn(this.#take('consolidate'), keyed))
+    this.#checkOnConnect(key)
+    return closable(changesIn(this.#take('consolidate', shape), keyed), this)
   }
 
-  /** Starts at once, and keeps the contents current until it is closed; with a key, rows can be looked up by it. */
+  /**
+   * Starts at once, and keeps the contents current until it is closed; with a key, rows can be looked up by it. It needs the contents to
+   * begin with: `INVALID_OPTION` with `snapshot: false`, `from` or `checkpoint`.
+   */
   collection(options?: KeyOptions<Row>): LiveCollection<Row> {
+    refusePartial(this.#settings)
+    const lookup = options && this.#lookup(options)
     const source = {
       batches: () => this.#batches('consolidate', Number.POSITIVE_INFINITY),
       isLive: () => this.#reception.status.phase === 'live',
@@ -118,13 +133,7 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       },
       close: () => this.close(),
     }
-    if (!options) return new LiveCollection(source)
-    const { key, onKeyViolation = 'throw' } = options
-    const onViolation = this.#violation(onKeyViolation)
-    const collection = new LiveCollection(source, {
-      keyed: { keyOf: keyFunction(key), onViolation },
-      keyText: lookupFunction(key),
-    })
+    const collection = new LiveCollection(source, lookup)
     this.events.on('keyViolation', event => collection.events.emit('keyViolation', event))
     return collection
   }
@@ -148,14 +157,33 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
     return this.close()
   }
 
-  #take(whenFull: WhenFull): AsyncIterable<Delivered> {
+  #take(whenFull: WhenFull, shape?: Shape): AsyncIterable<Delivered> {
     if (this.#isTaken)
       throw new TailError(
         'ALREADY_ITERATING',
         'This tail is being iterated already, or was. Call tail() again for another consumer.',
       )
     this.#isTaken = true
-    return this.#reception.batches(this.#settings.whenFull ?? whenFull)
+    return this.#reception.batches(this.#settings.whenFull ?? whenFull, shape)
+  }
+
+  #lookup({ key, onKeyViolation = 'throw' }: KeyOptions<Row>): Lookup<Row> {
+    const keyed = { keyOf: keyFunction(key), onViolation: this.#violation(onKeyViolation) }
+    this.#checkOnConnect(key)
+    return { keyed, keyText: lookupFunction(key) }
+  }
+
+  /** What a schema makes of the columns is seen with the first row. */
+  #checkOnConnect(key: KeyOf<Row>): void {
+    const { schema, columnNames } = this.#settings
+    if (schema) return
+    this.events.once('connected', ({ columns }) => {
+      const named = columnNames === 'camelCase' ? inCamelCase(columns) : columns
+      checkKey(
+        key,
+        named.map(({ name }) => name),
+      )
+    })
   }
 
   #violation(policy: 'throw' | 'report'): (violation: KeyViolation<Row>) => void {
@@ -165,31 +193,5 @@ export class Tail<Row = UnknownRow> implements AsyncIterable<Update<Row>>, Async
       if (policy === 'throw') throw keyViolation(violation)
       this.events.emit('keyViolation', violation)
     }
-  }
-
-  #refuseRefetch(): void {
-    if (this.#settings.onHistoryLost === 'refetch')
-      throw invalidOption(
-        'onHistoryLost',
-        'refetch',
-        "'reconcile' or 'fail' here; 'refetch' is for batches() and collection()",
-      )
-  }
-
-  /** `return` must not wait for the server: it closes the socket first, which settles whatever is being waited for. */
-  #closable<T>(generator: AsyncGenerator<T, undefined>): AsyncIterableIterator<T> {
-    const iterator: AsyncIterableIterator<T> = {
-      next: () => generator.next(),
-      return: async () => {
-        await this.close()
-        return generator.return(undefined)
-      },
-      throw: async error => {
-        await this.close()
-        return generator.throw(error)
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
   }
 }

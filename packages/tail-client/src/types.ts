@@ -85,6 +85,16 @@ export type OnHistoryLost = 'reconcile' | 'refetch' | 'fail'
  */
 export type WhenFull = 'pause' | 'consolidate' | 'fail'
 
+/**
+ * How the server shapes changes by key (current servers only). It pairs what goes and what comes at a timestamp, and is `KEY_VIOLATION`
+ * where that is more than one row of a key:
+ *
+ * - `upsert`: a change is one row, and not two. A second row of a key that comes at a later timestamp takes the place of the first, and
+ *   nobody notices. After every loss the server is asked for the contents, since what was before is not in what it sends.
+ * - `debezium`: a change has the row before and after. It is resumed as any other stream, and a second row of a key is found.
+ */
+export type Envelope = 'upsert' | 'debezium'
+
 /** Which statement a server speaks: `TAIL` up to v0.26, `SUBSCRIBE` since v0.27. */
 export type Generation = 'tail' | 'subscribe'
 

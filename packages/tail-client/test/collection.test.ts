@@ -4,6 +4,7 @@ import { tail } from '../src/index.js'
 import { Multiset } from '../src/stream/collection.js'
 import { messages, progress, update } from '../src/testing/messages.js'
 import type { ScriptedClient } from '../src/testing/server.js'
+import { encodeToken, fingerprint } from '../src/token.js'
 import type { Update } from '../src/types.js'
 import { accepted, failureOf, serve } from './support/serve.js'
 
@@ -195,4 +196,25 @@ test('T37: a row that goes more often than it came ends a collection, with the r
   const error = await failureOf(live.waitFor(2n))
   expect(error).toMatchObject({ code: 'NEGATIVE_MULTIPLICITY', retryable: false })
   expect(error.message).toContain('"1\\ta" has multiplicity -1')
+})
+
+test('T56: what does not begin with the contents is no collection, and is refused before anything happens', () => {
+  const connection = 'postgres://localhost/x'
+  const checkpoint = { name: 'x', store: { load: async () => undefined, save: async () => {} } }
+  const from = encodeToken({ source: fingerprint('"t"'), columns: fingerprint(''), frontier: 5n })
+  for (const options of [{ snapshot: false }, { checkpoint }, { from }])
+    expect(() => tail('t', { connection, ...options }).collection()).toThrow(
+      `[INVALID_OPTION] ${Object.keys(options)[0]} is `,
+    )
+})
+
+test('T42: a key that is no column is refused when the columns are known, before any row', async () => {
+  const { options } = await serve({ columns, copy: client => client.send(messages.copyOut(5)) })
+  const live = tail('t', options).collection({ key: 'nope' })
+  expect(await failureOf(live.ended)).toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('columns of the rows: id, v'),
+  })
+  const changes = tail('t', options).changes({ key: ['id', 'nope'] })
+  expect((await failureOf(changes.next())).code).toBe('INVALID_OPTION')
 })

@@ -50,8 +50,17 @@ test('T53: options that cannot be used are refused before anything happens', () 
     ['connection', () => tail('v', { connection: 'postgres://x:99999/d' })],
     ['connection.settings.x', () => tail('v', { connection: { settings: { x: 5 as never } } })],
     ['generation', () => tail('v', { connection: 'postgres://x', generation: 'tale' as never })],
+    ['connection', () => tail('v', { connection: 5 as never })],
+    ['snapshot', () => tail('v', { connection: 'postgres://x', snapshot: 'false' as never })],
+    ['waitForRelation', () => tail('v', { connection: 'postgres://x', waitForRelation: 1 as never })],
+    ['checkpoint', () => tail('v', { connection: 'postgres://x', checkpoint: 'x' as never })],
+    ['retry', () => tail('v', { connection: 'postgres://x', retry: true as never })],
+    ['key', () => tail('v', { connection: 'postgres://x' }).changes({ key: [] })],
+    ['key', () => tail('v', { connection: 'postgres://x' }).changes({ key: 7 as never })],
   ]
   for (const [name, call] of wrong) expect(call).toThrow(`[INVALID_OPTION] ${name} is `)
+  const misspelled = { connection: 'postgres://x', snapshots: false }
+  expect(() => tail('v', misspelled)).toThrow('[INVALID_OPTION] There is no option snapshots.')
 })
 
 test('T53: a certificate that cannot be read, or parts from a function that cannot be used, are named once and not retried', async () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { invalidOption } from '../errors.js'
+import { checkUrl } from '../options.js'
 import type { Source } from '../sql/statement.js'
 import { sql } from '../sql/text.js'
 
@@ -8,13 +9,15 @@ export const help = `Usage: mztail <view | "select …"> [options]
        mztail types <view> … --out FILE [options]
 
 Streams a view of Materialize to stdout, one JSON object a line: {"timestamp":"…","diff":1,"row":{…}}.
-On a terminal it shows the view as a table that is kept current. bigint and numeric are strings.
+bigint and numeric are strings, jsonb is what the server wrote. On a terminal, and with none of the options from --changes to
+--json, it shows the view as a table that is kept current.
 
-explain shows a view's columns, size and rate, and what would trouble a consumer; types writes TypeScript for views.
+explain shows a view's columns, rows and rate, and what would trouble a consumer; types writes TypeScript for views.
 
   --url URL          where the server is    $MZ_URL, or postgres://materialize@localhost:6875/materialize
                      (a password is better kept in PGPASSWORD)
   --cluster NAME     the cluster to run on
+  --wait             wait for a server and a view that are not there yet
   --changes KEY      inserts, updates and deletes by key: {"type":"update","timestamp":"…","row":{…},"previous":{…}};
                      several columns with commas
   --since-start      only what changes from now on, not the contents
@@ -23,8 +26,7 @@ explain shows a view's columns, size and rate, and what would trouble a consumer
   --progress         a line {"frontier":"…"} each time the frontier moves; without, a reader that has left is noticed
                      only at the next row
   --json             lines also on a terminal
-  --wait             wait for a server and a view that are not there yet
-  --time-limit SECS  explain: how long to look              10
+  --time-limit SECS  explain, types: how long to look, and to wait for the server at most    10
   --out FILE         types: the file to write               stdout
   --help             this text
 
@@ -42,7 +44,8 @@ export interface Arguments {
   readonly once: boolean
   readonly from: string | undefined
   readonly progress: boolean
-  readonly json: boolean
+  /** Lines even on a terminal: what was asked for cannot be shown as a table. */
+  readonly lines: boolean
   readonly wait: boolean
   readonly timeLimitMs: number
   readonly out: string | undefined
@@ -66,13 +69,19 @@ export function readArguments(words: readonly string[], environment: NodeJS.Proc
   return {
     command,
     sources,
-    url: onCluster(values.url ?? environment['MZ_URL'] ?? defaultUrl, values.cluster),
+    url: urlOf(values.url ?? environment['MZ_URL'] ?? defaultUrl, values.cluster),
     changes: values.changes?.split(',').map(column => column.trim()),
     snapshot: !values['since-start'],
     once: values.once,
     from: values.from,
     progress: values.progress,
-    json: values.json,
+    lines:
+      values.json ||
+      values.once ||
+      values.progress ||
+      values['since-start'] ||
+      values.from !== undefined ||
+      values.changes !== undefined,
     wait: values.wait,
     timeLimitMs: seconds * 1000,
     out: values.out,
@@ -81,16 +90,27 @@ export function readArguments(words: readonly string[], environment: NodeJS.Proc
 
 /** A query if it begins as one, otherwise the name of a relation. */
 export function sourceOf(text: string): Source {
-  if (!/^\s*(select|with|values|table)\s|^\s*\(/i.test(text)) return text.trim()
+  const words = text.replace(/^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '')
+  const isName = /^[\w$.]+\s*$/.test(words)
+  if (isName || !/^(?:(?:select|with|values|table)\b|\()/i.test(words)) return text.trim()
   const query = text.trim().replace(/\s*;$/, '')
   return sql(Object.assign([query], { raw: [query] }))
 }
 
-function onCluster(url: string, cluster: string | undefined): string {
-  if (cluster === undefined || !URL.canParse(url)) return url
-  const changed = new URL(url)
-  changed.searchParams.set('options', `--cluster=${cluster.replace(/[\\ ]/g, '\\$&')}`)
-  return changed.href
+/** The URL with the cluster beside what options it has, in the words that pg takes without a warning. */
+function urlOf(text: string, cluster: string | undefined): string {
+  checkUrl(text)
+  const url = new URL(text)
+  const { searchParams } = url
+  if (cluster !== undefined) {
+    const others = searchParams.getAll('options')
+    searchParams.set('options', [...others, `--cluster=${cluster.replace(/[\\ ]/g, '\\$&')}`].join(' '))
+  }
+  // pg verifies for these too, and says at length that it may not for ever.
+  const isVerified = ['prefer', 'require', 'verify-ca'].includes(searchParams.get('sslmode') ?? '')
+  if (isVerified && searchParams.get('uselibpqcompat') !== 'true') searchParams.set('sslmode', 'verify-full')
+  else if (cluster === undefined) return text
+  return url.href
 }
 
 function parsed(words: readonly string[]) {

@@ -1,6 +1,8 @@
+import { within } from '../clock.js'
+import { TailError } from '../errors.js'
 import { generationOf, type Source, statement } from '../sql/statement.js'
 import { type SqlValue, sql } from '../sql/text.js'
-import type { Column } from '../types.js'
+import type { Clock, Column } from '../types.js'
 import { backend, firstValue } from '../wire/backend.js'
 import { ServerConnection } from '../wire/connection.js'
 import { query } from '../wire/frontend.js'
@@ -15,23 +17,49 @@ export interface Description {
 
 const leadingColumns = 3
 
-/** Asks a server for the columns of relations, which are not read; the connection is closed at the end. */
-export async function describeAll(url: string, sources: readonly Source[]): Promise<readonly Description[]> {
+/** How long a server may take to answer, and when nobody wants to know any more. */
+export interface Patience {
+  readonly clock: Clock
+  readonly timeLimitMs: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks a server for the columns of relations, which are not read; the connection is closed at the end. `CONNECT_TIMEOUT` for a server
+ * that does not answer in time; rejects with the signal's reason.
+ */
+export async function describeAll(
+  url: string,
+  sources: readonly Source[],
+  { clock, timeLimitMs, signal }: Patience,
+): Promise<readonly Description[]> {
   const connection = new ServerConnection(url, () => {})
+  const error = (): TailError =>
+    new TailError(
+      'CONNECT_TIMEOUT',
+      `No answer from ${connection.where} within ${timeLimitMs / 1000} s. Give it more if it is only slow: --time-limit.`,
+    )
   try {
-    await connection.open()
-    const version = await connection.version()
-    const generation = generationOf(version)
-    const described: Description[] = []
-    for (const source of sources) {
-      const all = await connection.describe(statement(source, generation, { snapshot: true }))
-      const notNull = typeof source === 'string' ? await notNullIn(connection, source) : new Set<string>()
-      described.push({ columns: all.slice(leadingColumns), notNull, where: connection.where, version })
-    }
-    return described
+    return await within(describe(connection, sources), signal, { clock, delayMs: timeLimitMs, error })
   } finally {
     connection.destroy()
   }
+}
+
+async function describe(
+  connection: ServerConnection,
+  sources: readonly Source[],
+): Promise<readonly Description[]> {
+  await connection.open()
+  const version = await connection.version()
+  const generation = generationOf(version)
+  const described: Description[] = []
+  for (const source of sources) {
+    const all = await connection.describe(statement(source, generation, { snapshot: true }))
+    const notNull = typeof source === 'string' ? await notNullIn(connection, source) : new Set<string>()
+    described.push({ columns: all.slice(leadingColumns), notNull, where: connection.where, version })
+  }
+  return described
 }
 
 /** Names of the columns that the catalog says are never NULL; none where there is no such catalog. */

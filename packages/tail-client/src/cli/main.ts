@@ -3,12 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { systemClock } from '../clock.js'
 import { TailError, type TailErrorCode } from '../errors.js'
 import { loadToken, saveToken } from '../stores/file.js'
+import { checkKey } from '../stream/keys.js'
 import { type Tail, tail } from '../tail.js'
-import type { TailOptions } from '../types.js'
+import type { TailOptions, UnknownRow } from '../types.js'
 import { type Arguments, help, readArguments, sourceOf } from './arguments.js'
-import { describeAll } from './connection.js'
+import { describeAll, type Patience } from './connection.js'
 import { explain } from './explain.js'
 import { follow } from './follow.js'
+import { JsonText } from './json.js'
 import { Output } from './output.js'
 import { show } from './screen.js'
 import { moduleText } from './typescript.js'
@@ -23,23 +25,31 @@ const notConnected: readonly TailErrorCode[] = [
   'SERVER_SHUTDOWN',
 ]
 
+/** How long a signal waits for the reader to take over the lines that are on their way. */
+const graceMs = 1000
+
 async function main(words: readonly string[]): Promise<void> {
   const told = readArguments(words, process.env)
   if (told.command === 'help') return void process.stdout.write(help)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
-  if (told.command === 'types') return types(told)
-  if (told.command === 'explain') return explained(told)
-  return stream(told, stop)
+  const patience = { clock: systemClock, timeLimitMs: told.timeLimitMs, signal: stop.signal }
+  try {
+    if (told.command === 'types') await types(told, patience)
+    else if (told.command === 'explain') await explained(told, patience)
+    else await stream(told, stop)
+  } catch (error) {
+    if (error !== stop.signal.reason) throw error
+  }
 }
 
-async function explained(told: Arguments): Promise<void> {
-  const [description] = await describeAll(told.url, told.sources.map(sourceOf))
-  if (description) process.stdout.write(await explain(told, description, systemClock))
+async function explained(told: Arguments, patience: Patience): Promise<void> {
+  const [description] = await describeAll(told.url, told.sources.map(sourceOf), patience)
+  if (description) process.stdout.write(await explain(told, description, patience))
 }
 
-async function types({ url, sources, out }: Arguments): Promise<void> {
-  const descriptions = await describeAll(url, sources)
+async function types({ url, sources, out }: Arguments, patience: Patience): Promise<void> {
+  const descriptions = await describeAll(url, sources, patience)
   const relations = descriptions.map((each, at) => ({ ...each, name: sources[at] ?? '' }))
   const text = moduleText(relations)
   if (out === undefined) process.stdout.write(text)
@@ -48,32 +58,51 @@ async function types({ url, sources, out }: Arguments): Promise<void> {
 
 async function stream(told: Arguments, stop: AbortController): Promise<void> {
   const rows = tail(sourceOf(told.sources[0] ?? ''), optionsOf(told))
-  const failure = firstFailure(rows, told.wait)
   stop.signal.addEventListener('abort', () => void rows.close())
-  const output = new Output(process.stdout, () => stop.abort())
-  try {
-    if (process.stdout.isTTY && !told.json) await onScreen(rows, told)
-    else
-      await follow(rows.batches(told.changes ? {} : { partRows: 2000 }), {
-        write: text => output.write(text),
-        changes: told.changes,
-        once: told.once,
-        progress: told.progress,
-        written: told.from === undefined ? undefined : batch => batch.commit(),
-      })
-    await output.flush()
-  } catch (error) {
-    throw failure() ?? forFile(error, told.from)
-  }
-  const first = failure()
-  if (first) throw first
+  const isTable = process.stdout.isTTY && !told.lines
+  const failure = isTable ? await onScreen(rows, told) : await inLines(rows, told, stop)
+  if (failure) throw failure
 }
 
-function optionsOf({ url, snapshot, from, wait }: Arguments): TailOptions {
+async function inLines(rows: Tail, told: Arguments, stop: AbortController): Promise<TailError | undefined> {
+  const { changes, once, progress, from } = told
+  const failure = firstFailure(rows, told.wait, complain)
+  if (changes)
+    rows.events.on('connected', ({ columns }) =>
+      checkKey<UnknownRow>(
+        changes,
+        columns.map(({ name }) => name),
+      ),
+    )
+  const output = new Output(process.stdout, () => stop.abort())
+  let grace: { readonly clear: () => void } | undefined
+  stop.signal.addEventListener('abort', () => {
+    grace = systemClock.setTimer(() => output.letGo(), graceMs)
+  })
+  try {
+    await follow(rows.batches(changes ? {} : { partRows: 2000 }), {
+      write: text => output.write(text),
+      changes,
+      once,
+      progress,
+      written: from === undefined ? undefined : batch => batch.commit(),
+    })
+    return failure()
+  } catch (error) {
+    throw failure() ?? forFile(error, from)
+  } finally {
+    grace?.clear()
+    // A reader that stands still would hold up the end for ever.
+    if (output.isStuck) process.exit()
+  }
+}
+
+function optionsOf({ url, snapshot, from, wait, lines }: Arguments): TailOptions {
   return {
     connection: url,
     snapshot,
     waitForRelation: wait,
+    jsonb: lines ? text => new JsonText(text) : 'string',
     ...(from === undefined
       ? {}
       : {
@@ -86,37 +115,48 @@ function optionsOf({ url, snapshot, from, wait }: Arguments): TailOptions {
 }
 
 /** Someone who waits at a prompt is told at once that nothing is there; a stream that ran is brought back. */
-function firstFailure(rows: Tail, wait: boolean): () => TailError | undefined {
+function firstFailure(rows: Tail, wait: boolean, tell: (words: string) => void): () => TailError | undefined {
   let hasConnected = false
   let failure: TailError | undefined
   rows.events.on('connected', () => {
     hasConnected = true
   })
-  rows.events.on('notice', ({ message }) => complain(message))
+  rows.events.on('notice', ({ message }) => tell(message))
   rows.events.on('retry', ({ error, delayMs }) => {
     if (hasConnected || wait)
-      return complain(`${error.message} Trying again in ${(delayMs / 1000).toFixed(1)} s.`)
+      return tell(`${error.message} Trying again in ${(delayMs / 1000).toFixed(1)} s.`)
     failure = error
     void rows.close()
   })
   return () => failure
 }
 
-async function onScreen(rows: Tail, told: Arguments): Promise<void> {
+async function onScreen(rows: Tail, told: Arguments): Promise<TailError | undefined> {
   let columns: readonly string[] = []
+  let notice = ''
   rows.events.on('connected', event => {
     columns = event.columns.map(({ name }) => name)
+    notice = ''
+  })
+  const failure = firstFailure(rows, told.wait, words => {
+    notice = words
   })
   const live = rows.collection()
   const { stdout } = process
-  await show(live, {
-    title: told.sources[0] ?? '',
-    clock: systemClock,
-    wallMs: () => Date.now(),
-    size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
-    write: text => void stdout.write(text),
-    columns: () => columns,
-  })
+  try {
+    await show(live, {
+      title: told.sources[0] ?? '',
+      clock: systemClock,
+      wallMs: () => Date.now(),
+      size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
+      write: text => void stdout.write(text),
+      columns: () => columns,
+      notice: () => notice,
+    })
+    return failure()
+  } catch (error) {
+    throw failure() ?? error
+  }
 }
 
 /** What is wrong with a file of a token is said with its name. */

@@ -1,4 +1,6 @@
-import type { Clock, ResumableBatch, UnknownRow } from '../types.js'
+import type { Clock, Column, ResumableBatch, UnknownRow, Update } from '../types.js'
+import { KeySearch } from './keys.js'
+import { momentsOf } from './moments.js'
 
 /** What was seen of a stream while it was looked at. */
 export interface Observation {
@@ -7,7 +9,10 @@ export interface Observation {
   /** How long the snapshot took; undefined if it did not come in time. */
   readonly snapshotMs: number | undefined
   readonly rows: number
-  readonly distinctRows: number
+  /** Undefined if there were too many to tell them apart. */
+  readonly distinctRows: number | undefined
+  /** Some of the rows that there were at the end. */
+  readonly firstRows: readonly UnknownRow[]
   /** Updates after the snapshot, and how many of them took rows away. */
   readonly updates: number
   readonly retractions: number
@@ -15,77 +20,120 @@ export interface Observation {
   readonly timestamps: number
   readonly mostAtOnce: number
   readonly frontierMoves: number
-  /** Columns, or pairs of them, that no two rows shared at the end. */
+  /** Columns, or pairs of them, that no two rows shared at any time; best first. */
   readonly keys: readonly (readonly string[])[]
+  /** The most rows that there were at once, of which that is said. */
+  readonly mostRows: number
   /** Whether there were too many rows to look for keys. */
   readonly tooManyForKeys: boolean
   /** A token from the beginning, by which to find out whether the server can go back to it. */
   readonly token: string | undefined
 }
 
-/** Beyond it, looking for keys would take long and much memory. */
-const maxRowsForKeys = 100_000
+/** Of more distinct rows only the number is kept, and nobody looks for keys. */
+const maxHeldRows = 50_000
+const shownRows = 5
 
 /** Looks at batches until they end. */
 export async function observe(
   batches: AsyncIterable<ResumableBatch<UnknownRow>>,
-  names: () => readonly string[],
+  columns: readonly Column[],
   clock: Clock,
 ): Promise<Observation> {
   const began = clock.nowMs()
-  const contents = new Map<string, { row: UnknownRow; multiplicity: number }>()
-  const atTimestamps = new Map<bigint, number>()
+  const contents = new Contents()
+  const keys = new KeySearch(columns)
+  const rate = new Rate()
   let snapshotEnd: number | undefined
   let token: string | undefined
-  const counts = { updates: 0, retractions: 0, frontierMoves: 0 }
+  let frontierMoves = 0
+  let updates: Update<UnknownRow>[] = []
   for await (const batch of batches) {
-    for (const { raw, row, diff, timestamp } of batch.updates) {
-      const multiplicity = (contents.get(raw)?.multiplicity ?? 0) + diff
-      if (multiplicity === 0) contents.delete(raw)
-      else contents.set(raw, { row, multiplicity })
-      if (snapshotEnd === undefined) continue
-      counts.updates++
-      if (diff < 0) counts.retractions++
-      atTimestamps.set(timestamp, (atTimestamps.get(timestamp) ?? 0) + 1)
+    for (const update of batch.updates) {
+      contents.apply(update)
+      if (snapshotEnd !== undefined) rate.count(update)
+      if (contents.isHeld) updates.push(update)
     }
     if (batch.part && !batch.part.isLast) continue
+    if (contents.isHeld) for (const moment of momentsOf(updates)) keys.apply(moment)
+    updates = []
     if (snapshotEnd === undefined) snapshotEnd = clock.nowMs()
-    else counts.frontierMoves++
+    else frontierMoves++
     token ??= batch.token
   }
-  const entries = [...contents.values()]
+  const { timestamps, mostAtOnce, retractions } = rate
   return {
-    ...counts,
+    updates: rate.updates,
+    retractions,
+    timestamps,
+    mostAtOnce,
+    frontierMoves,
     watchedMs: snapshotEnd === undefined ? 0 : clock.nowMs() - snapshotEnd,
     snapshotMs: snapshotEnd === undefined ? undefined : snapshotEnd - began,
-    rows: entries.reduce((sum, { multiplicity }) => sum + multiplicity, 0),
-    distinctRows: entries.length,
-    timestamps: atTimestamps.size,
-    mostAtOnce: [...atTimestamps.values()].reduce((most, count) => Math.max(most, count), 0),
-    tooManyForKeys: entries.length > maxRowsForKeys,
-    keys: keysOf(entries, names()),
+    rows: contents.count,
+    distinctRows: contents.distinct,
+    firstRows: contents.first(shownRows),
+    tooManyForKeys: !contents.isHeld,
+    keys: contents.isHeld ? keys.keys() : [],
+    mostRows: keys.mostRows,
     token,
   }
 }
 
-/** Columns by which every row is told apart; pairs only if no single one does. */
-function keysOf(
-  entries: readonly { readonly row: UnknownRow; readonly multiplicity: number }[],
-  names: readonly string[],
-): readonly (readonly string[])[] {
-  if (entries.length === 0 || entries.length > maxRowsForKeys) return []
-  if (entries.some(({ multiplicity }) => multiplicity > 1)) return []
-  const isKey = (columns: readonly string[]): boolean => {
-    const seen = new Set<string>()
-    for (const { row } of entries) {
-      const text = JSON.stringify(columns.map(name => String(row[name])))
-      if (seen.has(text)) return false
-      seen.add(text)
-    }
-    return true
+/** The rows that there are; of too many only the number. */
+class Contents {
+  #rows: Map<string, { readonly row: UnknownRow; readonly multiplicity: number }> | undefined = new Map()
+  #first: readonly UnknownRow[] = []
+  count = 0
+
+  get isHeld(): boolean {
+    return this.#rows !== undefined
   }
-  const single = names.map(name => [name]).filter(isKey)
-  if (single.length > 0) return single
-  const pairs = names.flatMap((a, at) => names.slice(at + 1).map(b => [a, b]))
-  return pairs.slice(0, 50).filter(isKey)
+
+  /** How many there are that differ, as far as that is known. */
+  get distinct(): number | undefined {
+    return this.#rows?.size
+  }
+
+  apply({ raw, row, diff }: Update<UnknownRow>): void {
+    this.count += diff
+    if (!this.#rows) return
+    const multiplicity = (this.#rows.get(raw)?.multiplicity ?? 0) + diff
+    if (multiplicity === 0) this.#rows.delete(raw)
+    else this.#rows.set(raw, { row, multiplicity })
+    if (this.#rows.size <= maxHeldRows) return
+    this.#first = this.first(shownRows)
+    this.#rows = undefined
+  }
+
+  first(count: number): readonly UnknownRow[] {
+    if (!this.#rows) return this.#first
+    const rows: UnknownRow[] = []
+    for (const { row } of this.#rows.values()) {
+      if (rows.length >= count) break
+      rows.push(row)
+    }
+    return rows
+  }
+}
+
+/** How often something changes. */
+class Rate {
+  #latest: bigint | undefined
+  #atOnce = 0
+  updates = 0
+  retractions = 0
+  timestamps = 0
+  mostAtOnce = 0
+
+  count({ timestamp, diff }: Update<unknown>): void {
+    if (timestamp !== this.#latest) {
+      this.#latest = timestamp
+      this.#atOnce = 0
+      this.timestamps++
+    }
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce)
+    this.updates++
+    if (diff < 0) this.retractions++
+  }
 }

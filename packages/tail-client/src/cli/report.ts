@@ -1,6 +1,7 @@
 import { typeName } from '../rows/type-names.js'
 import type { Observation } from './observe.js'
-import { type DescribedRelation, interfaceText, quoted, typeIdentifier } from './typescript.js'
+import { tableLines } from './table.js'
+import { type DescribedRelation, importText, interfaceText, Names, quoted } from './typescript.js'
 
 export interface Report extends DescribedRelation {
   readonly where: string
@@ -29,6 +30,7 @@ export function reportText(report: Report): string {
     '',
     ...factsOf(report).map(([what, fact]) => `  ${what.padEnd(9)}${fact}`),
     '',
+    ...rowsText(report),
     'What would trouble a consumer',
     ...trouble,
     '',
@@ -38,11 +40,22 @@ export function reportText(report: Report): string {
   ].join('\n')
 }
 
+const reportWidth = 100
+
+/** A few of the rows, as a table. */
+function rowsText({ seen, columns }: Report): readonly string[] {
+  if (seen.firstRows.length === 0) return []
+  const names = columns.map(({ name }) => name)
+  const table = { names, rows: seen.firstRows, count: seen.firstRows.length, status: '' }
+  const lines = tableLines(table, { columns: reportWidth, rows: seen.firstRows.length + 3 })
+  return ['Rows that there are', ...lines.map(line => (line === '' ? line : `  ${line}`))]
+}
+
 function factsOf({ seen, canResume }: Report): readonly (readonly [string, string])[] {
   const seconds = (seen.watchedMs / 1000).toFixed(1)
   if (seen.snapshotMs === undefined)
     return [['Rows', 'the snapshot did not come in time; give it more: --time-limit']]
-  const duplicates = seen.rows - seen.distinctRows
+  const duplicates = seen.rows - (seen.distinctRows ?? seen.rows)
   const each =
     seen.frontierMoves > 0
       ? `moved every ${(seen.watchedMs / seen.frontierMoves / 1000).toFixed(1)} s`
@@ -68,14 +81,14 @@ function resumeText(canResume: boolean | undefined, seconds: string): string {
     : 'no: the server does not keep what happened; after a loss comes a new snapshot, of which only the difference is yielded'
 }
 
-function keyText({ keys, rows, tooManyForKeys }: Observation): string {
+function keyText({ keys, mostRows, tooManyForKeys }: Observation): string {
   if (tooManyForKeys) return 'not looked for: there are too many rows'
-  if (rows === 0) return 'nobody knows: there are no rows'
+  if (mostRows < 2) return `nobody knows: there was ${mostRows === 0 ? 'no row' : 'never more than one row'}`
   if (keys.length === 0) return 'none, of one or two columns'
   return `${keys
     .slice(0, 4)
     .map(columns => columns.join(' + '))
-    .join(', or ')} (unique among the rows there are now)`
+    .join(', or ')} (unique at all times, of ${mostRows} rows at most)`
 }
 
 /** From so many retractions a second on, and rows that go within a minute, a window is what makes the changes. */
@@ -88,11 +101,11 @@ function troublesOf({ columns, seen, canResume }: Report): readonly string[] {
     troubles.push(
       `${floats.join(', ')}: floating point. Sums of the same numbers in another order differ in the last digit, and come as an update each time; numeric does not.`,
     )
-  if (seen.rows > seen.distinctRows)
+  if (seen.distinctRows !== undefined && seen.rows > seen.distinctRows)
     troubles.push(
       `There are rows that are the same in every column. They have a diff of more than 1, and no key tells them apart.`,
     )
-  else if (seen.rows > 0 && seen.keys.length === 0 && !seen.tooManyForKeys)
+  else if (seen.mostRows > 1 && seen.keys.length === 0 && !seen.tooManyForKeys)
     troubles.push(
       'No column, and no two, tell the rows apart: changes() needs a key of more, or use updates and collections.',
     )
@@ -127,21 +140,23 @@ function troublesOf({ columns, seen, canResume }: Report): readonly string[] {
 }
 
 function loopText(report: Report): string {
-  const { name, isQuery, seen } = report
-  const type = isQuery ? 'Row' : typeIdentifier(name)
-  const source = isQuery ? `sql\`${name.replaceAll('`', '\\`').replaceAll('${', '\\${')}\`` : quoted(name)
+  const { name, isQuery, seen, columns } = report
+  const { type } = new Names().next(isQuery ? 'row' : name)
+  const source = isQuery
+    ? `sql\`${name.replaceAll(/[`\\]/g, '\\$&').replaceAll('${', '\\${')}\``
+    : quoted(name)
   const [key] = seen.keys
   const open = `tail<${type}>(${source}, { connection: process.env.MZ_URL ?? 'postgres://materialize@localhost:6875/materialize' })`
   const loop = key
     ? [
+        `// No two of at most ${seen.mostRows} rows shared it while mztail looked. If two ever do, that is KEY_VIOLATION.`,
         `for await (const { type, row, previous } of stream.changes({ key: ${key.length === 1 ? quoted(key[0] ?? '') : `[${key.map(quoted).join(', ')}]`} }))`,
         '  console.log(type, row ?? previous)',
       ]
     : ['for await (const { row, diff } of stream) console.log(diff, row)']
   return [
-    `import { ${isQuery ? 'sql, ' : ''}tail } from '@mzalert/tail-client'`,
-    '',
-    interfaceText({ ...report, name: isQuery ? 'row' : name }),
+    importText(isQuery ? ['sql', 'tail'] : ['tail'], columns),
+    interfaceText(type, report),
     `const stream = ${open}`,
     ...loop,
     '',

@@ -10,31 +10,49 @@ export interface ScreenOptions {
   /** The wall clock, in milliseconds since 1970. */
   readonly wallMs: () => number
   readonly columns: () => readonly string[]
+  /** What there is to say besides; empty for nothing. */
+  readonly notice: () => string
 }
 
 /** Not more often than eyes can follow. */
 const redrawMs = 100
+const staleRedrawMs = 1000
 const enter = '\x1b[?1049h\x1b[?25l'
 const leave = '\x1b[?25h\x1b[?1049l'
 const home = '\x1b[H'
 const clearLine = '\x1b[K'
 const clearBelow = '\x1b[J'
 
-/** Shows a collection on a terminal, on a screen of its own, until it ends; then the terminal is as it was. */
+/**
+ * Shows a collection on a terminal, on a screen of its own, until it ends; then the terminal is as it was, with the last table below
+ * what was there.
+ */
 export async function show(live: LiveCollection<UnknownRow>, options: ScreenOptions): Promise<void> {
-  const { title, clock, size, write, wallMs, columns } = options
+  const { title, clock, size, write, wallMs, columns, notice } = options
   let timer: { readonly clear: () => void } | undefined
-  const draw = (): void => {
-    timer = undefined
+  let isSoon = false
+  const lines = (where: string): readonly string[] => {
     const { rows, columns: width } = size()
-    const where = live.stale ? 'not connected' : `${lag(wallMs(), live.frontier)} behind`
-    const status = `${title} · ${live.count} rows · ${where}`
-    const table = { names: columns(), rows: firstRows(live, rows), count: live.count, status }
-    const lines = tableLines(table, { rows, columns: width })
-    write(`${home}${lines.map(line => `${line}${clearLine}`).join('\r\n')}${clearBelow}`)
+    const status = [title, `${live.count} rows`, where].filter(each => each !== '').join(' · ')
+    const table = { names: columns(), rows: live.first(rows), count: live.count, status }
+    return tableLines(table, { rows, columns: width })
+  }
+  const waiting = (): string => {
+    const what = live.frontier > 0n ? 'not connected' : 'no contents yet'
+    return notice() === '' ? what : `${what}: ${notice()}`
+  }
+  const draw = (): void => {
+    isSoon = false
+    const shown = lines(live.stale ? waiting() : `${lag(wallMs(), live.frontier)} behind`)
+    write(`${home}${shown.map(line => `${line}${clearLine}`).join('\r\n')}${clearBelow}`)
+    // No event tells of another attempt to connect.
+    timer = live.stale ? clock.setTimer(draw, staleRedrawMs) : undefined
   }
   const soon = (): void => {
-    timer ??= clock.setTimer(draw, redrawMs)
+    if (isSoon) return
+    isSoon = true
+    timer?.clear()
+    timer = clock.setTimer(draw, redrawMs)
   }
   for (const event of ['frontier', 'stale', 'fresh'] as const) live.events.on(event, soon)
   write(enter)
@@ -44,16 +62,8 @@ export async function show(live: LiveCollection<UnknownRow>, options: ScreenOpti
   } finally {
     timer?.clear()
     write(leave)
+    if (live.frontier > 0n) write(`${lines('').join('\n')}\n`)
   }
-}
-
-function firstRows(live: LiveCollection<UnknownRow>, count: number): readonly UnknownRow[] {
-  const rows: UnknownRow[] = []
-  for (const [row, multiplicity] of live.entries()) {
-    for (let copies = 0; copies < multiplicity && rows.length < count; copies++) rows.push(row)
-    if (rows.length >= count) break
-  }
-  return rows
 }
 
 function lag(nowMs: number, frontier: bigint): string {

@@ -1,5 +1,5 @@
 import { TailError } from '../errors.js'
-import type { Generation } from '../types.js'
+import type { Envelope, Generation } from '../types.js'
 import { isSqlText, quoteName, type SqlText } from './text.js'
 
 /** What to tail: a relation's name, the parts of a qualified name, or a query. */
@@ -14,9 +14,17 @@ export type Start =
     }
   | { readonly after: bigint }
 
+/** How the server shapes changes, by the columns of a key. */
+export interface Shape {
+  readonly kind: Envelope
+  readonly key: readonly string[]
+}
+
 /** The source as it stands in a statement. */
 export function sourceText(source: Source): string {
-  return isSqlText(source) ? `(${source.text})` : quoteName(source)
+  if (!isSqlText(source)) return quoteName(source)
+  // A comment at the end must not take the parenthesis with it.
+  return source.text.includes('--') ? `(${source.text}\n)` : `(${source.text})`
 }
 
 /**
@@ -24,7 +32,13 @@ export function sourceText(source: Source): string {
  * `SNAPSHOT = false` gives what is strictly greater (https://materialize.com/docs/sql/subscribe/#durable-subscriptions).
  * Throws `UNSUPPORTED` for what TAIL has no words for.
  */
-export function statement(source: Source, generation: Generation, start: Start, upTo?: bigint): string {
+export function statement(
+  source: Source,
+  generation: Generation,
+  start: Start,
+  upTo?: bigint,
+  shape?: Shape,
+): string {
   const verb = generation === 'tail' ? 'TAIL' : 'SUBSCRIBE'
   const isResumed = 'after' in start
   const options = !isResumed && start.snapshot ? 'PROGRESS' : 'PROGRESS, SNAPSHOT = false'
@@ -34,8 +48,12 @@ export function statement(source: Source, generation: Generation, start: Start, 
       'UNSUPPORTED',
       'asOfAtLeast and upTo need SUBSCRIBE, which this server does not have.',
     )
+  if (generation === 'tail' && shape)
+    throw new TailError('UNSUPPORTED', 'An envelope needs SUBSCRIBE, which this server does not have.')
+  const keys = shape?.key.map(name => quoteName([name])).join(', ')
+  const envelope = shape ? ` ENVELOPE ${shape.kind.toUpperCase()} (KEY (${keys}))` : ''
   return [
-    `${verb} ${sourceText(source)} WITH (${options})`,
+    `${verb} ${sourceText(source)}${envelope} WITH (${options})`,
     asOf === undefined ? '' : ` AS OF ${asOf}`,
     atLeast === undefined ? '' : ` AS OF AT LEAST ${atLeast}`,
     upTo === undefined ? '' : ` UP TO ${upTo}`,
@@ -43,8 +61,14 @@ export function statement(source: Source, generation: Generation, start: Start, 
 }
 
 /** The statement that streams. */
-export function copyStatement(source: Source, generation: Generation, start: Start, upTo?: bigint): string {
-  return `COPY (${statement(source, generation, start, upTo)}) TO STDOUT`
+export function copyStatement(
+  source: Source,
+  generation: Generation,
+  start: Start,
+  upTo?: bigint,
+  shape?: Shape,
+): string {
+  return `COPY (${statement(source, generation, start, upTo, shape)}) TO STDOUT`
 }
 
 /** Which statement a server of this version speaks: TAIL was renamed in v0.27.0, without an overlap. */

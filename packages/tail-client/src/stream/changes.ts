@@ -7,7 +7,7 @@ export type Change<Row> =
   | { readonly type: 'update'; readonly row: Row; readonly previous: Row; readonly timestamp: bigint }
   | { readonly type: 'delete'; readonly row: undefined; readonly previous: Row; readonly timestamp: bigint }
 
-/** A key that has more than one row at a timestamp: all of them, as often as they are there, ordered by their text. */
+/** A key that has more than one row at a timestamp: each of them, and twice one that is there several times, ordered by their text. */
 export interface KeyViolation<Row> {
   readonly key: string
   readonly rows: readonly Row[]
@@ -17,6 +17,7 @@ export interface KeyViolation<Row> {
 interface Kept<Row> {
   readonly raw: string
   readonly row: Row
+  readonly multiplicity: number
 }
 
 /**
@@ -61,25 +62,19 @@ export class KeyedRows<Row> {
 
   #change(key: string, updates: readonly Update<Row>[]): Change<Row> | undefined {
     const known = this.#rows.get(key) ?? []
-    const after = [...known]
-    // A stream that began without a snapshot takes away what it never gave: then this is what was there before.
-    const unknown: Kept<Row>[] = []
-    for (const { raw, row, diff } of updates.filter(update => update.diff < 0))
-      for (let taken = 0; taken > diff; taken--) {
-        const at = after.findIndex(kept => kept.raw === raw)
-        if (at >= 0) after.splice(at, 1)
-        else unknown.push({ raw, row })
-      }
+    const sums = new Map(known.map(kept => [kept.raw, kept]))
     for (const { raw, row, diff } of updates)
-      for (let added = 0; added < diff; added++) after.push({ raw, row })
+      sums.set(raw, { raw, row, multiplicity: (sums.get(raw)?.multiplicity ?? 0) + diff })
+    const after = [...sums.values()].filter(({ multiplicity }) => multiplicity > 0)
     const timestamp = updates[0]?.timestamp ?? 0n
     if (after.length === 0) this.#rows.delete(key)
     else this.#rows.set(key, after)
-    if (after.length > 1) {
-      after.sort((a, b) => (a.raw < b.raw ? -1 : a.raw > b.raw ? 1 : 0))
-      this.#onViolation({ key, rows: after.map(({ row }) => row), timestamp })
-    }
-    return difference(known[0] ?? unknown[0], after[0], timestamp)
+    if (after.length > 1) after.sort((a, b) => (a.raw < b.raw ? -1 : a.raw > b.raw ? 1 : 0))
+    const rows = after.flatMap(({ row, multiplicity }) => (multiplicity > 1 ? [row, row] : [row]))
+    if (rows.length > 1) this.#onViolation({ key, rows, timestamp })
+    // A stream that began without a snapshot takes away what it never gave: then this is what was there before.
+    const unknown = [...sums.values()].find(({ multiplicity }) => multiplicity < 0)
+    return difference(known[0] ?? unknown, after[0], timestamp)
   }
 }
 

@@ -78,6 +78,15 @@ export class Multiset<Row> {
     yield* now
   }
 
+  first(count: number): readonly Row[] {
+    const rows: Row[] = []
+    for (const { row, multiplicity } of this.#entries.values()) {
+      for (let copies = 0; copies < multiplicity && rows.length < count; copies++) rows.push(row)
+      if (rows.length >= count) break
+    }
+    return rows
+  }
+
   /** Every row, as often as it is there. */
   rows(): readonly Row[] {
     const rows: Row[] = []
@@ -104,7 +113,7 @@ export class Multiset<Row> {
   #check(key: string, timestamp: bigint): void {
     const entries = this.#byKey.get(key) ?? []
     if (entries.length < 2 && (entries[0]?.multiplicity ?? 0) < 2) return
-    const rows = entries.flatMap(({ row, multiplicity }) => new Array<Row>(multiplicity).fill(row))
+    const rows = entries.flatMap(({ row, multiplicity }) => (multiplicity > 1 ? [row, row] : [row]))
     this.#keyed?.onViolation({ key, rows, timestamp })
   }
 }

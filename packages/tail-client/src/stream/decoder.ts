@@ -1,7 +1,7 @@
-import { LineReader, viewOf } from '../copy/lines.js'
+import { LineReader, type OnLine, viewOf } from '../copy/lines.js'
 import { TailError } from '../errors.js'
 import { fromServer, type ServerFields } from '../failures.js'
-import { LineParser } from '../rows/line.js'
+import { LineParser, type LineSink } from '../rows/line.js'
 import { backend, commandCount, copyColumnCount, serverFields } from '../wire/backend.js'
 import { FrameReader } from '../wire/frames.js'
 import type { BatchBuilder, RawBatch } from './batches.js'
@@ -17,6 +17,8 @@ export interface DecoderOptions {
   /** A clean end is due here; undefined: only when nothing can change any more. */
   readonly upTo?: bigint | undefined
   readonly onNotice: (fields: ServerFields) => void
+  /** Reads lines of another shape than those of a stream without an envelope. */
+  readonly parser?: ((sink: LineSink) => { readonly parse: OnLine }) | undefined
 }
 
 /**
@@ -43,7 +45,7 @@ export class CopyDecoder {
     this.#options = options
     this.#frames = new FrameReader(options.maxRowBytes)
     const { upTo } = options
-    const parser = new LineParser({
+    const sink: LineSink = {
       update: (timestamp, diff, bytes, view, from, to) => {
         this.#latest = timestamp
         return builder.update(timestamp, diff, bytes, view, from, to)
@@ -54,7 +56,8 @@ export class CopyDecoder {
         const upper = upTo !== undefined && timestamp > upTo ? upTo : timestamp
         for (const batch of builder.progress(upper)) this.#closed.push(batch)
       },
-    })
+    }
+    const parser = options.parser?.(sink) ?? new LineParser(sink)
     this.#lines = new LineReader((bytes, view, from, to) => {
       const isOne = parser.parse(bytes, view, from, to)
       if (isOne) this.#lineCount++

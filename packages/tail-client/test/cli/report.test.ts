@@ -14,7 +14,9 @@ const quiet: Observation = {
   timestamps: 0,
   mostAtOnce: 0,
   frontierMoves: 10,
+  firstRows: [{ id: 7n }],
   keys: [['id']],
+  mostRows: 100,
   tooManyForKeys: false,
   token: 't',
 }
@@ -60,8 +62,10 @@ test('a snapshot that did not come in time is said, and what was not found out i
     watchedMs: 0,
     rows: 0,
     distinctRows: 0,
+    firstRows: [],
     frontierMoves: 0,
     keys: [],
+    mostRows: 0,
   })
   expect(text).toContain('--time-limit')
   expect(text).toContain('Nothing was seen.')
@@ -92,7 +96,11 @@ test('what is observed are the contents at the end, and what happened after the 
     ])
     yield batch(3n, [])
   }
-  const seen = await observe(batches(), () => ['half', 'odd'], new FakeClock())
+  const columns = [
+    { name: 'half', oid: 23 },
+    { name: 'odd', oid: 23 },
+  ]
+  const seen = await observe(batches(), columns, new FakeClock())
   expect(seen).toMatchObject({
     rows: 3,
     updates: 2,
@@ -101,6 +109,50 @@ test('what is observed are the contents at the end, and what happened after the 
     mostAtOnce: 2,
     frontierMoves: 2,
     keys: [['half', 'odd']],
+    mostRows: 3,
     token: 'after 1',
   })
+})
+
+test('T81: where there was never more than one row nobody knows a key, and the loop does without', () => {
+  for (const mostRows of [0, 1]) {
+    const text = said({ keys: [], mostRows, rows: mostRows, distinctRows: mostRows })
+    expect(text).toContain('Key      nobody knows')
+    expect(text).toContain('for await (const { row, diff } of stream)')
+    expect(text).not.toContain('No column, and no two')
+  }
+})
+
+test('T81: the first rows are shown, and cannot steer the terminal', () => {
+  const text = said({ firstRows: [{ id: '\x1b[2J' }] })
+  expect(text).toContain('Rows that there are\n  id\n')
+  expect(text).toContain('␛[2J')
+})
+
+test('T81: of very many rows only counts are kept, and they are as exact', async () => {
+  async function* batches(): AsyncGenerator<ResumableBatch<UnknownRow>> {
+    const kept = { token: 't', commit: async () => {} }
+    const updates = Array.from({ length: 60_000 }, (_, id) => ({
+      row: { id },
+      timestamp: 1n,
+      diff: 1,
+      raw: `${id}`,
+    }))
+    yield { kind: 'snapshot', updates, lower: 1n, upper: 2n, ...kept }
+    const gone = updates.slice(0, 10).map(update => ({ ...update, timestamp: 2n, diff: -1 }))
+    yield { kind: 'changes', updates: gone, lower: 2n, upper: 3n, ...kept }
+  }
+  expect(await observe(batches(), [{ name: 'id', oid: 23 }], new FakeClock())).toMatchObject({
+    rows: 59_990,
+    distinctRows: undefined,
+    tooManyForKeys: true,
+    keys: [],
+    retractions: 10,
+    mostAtOnce: 10,
+  })
+})
+
+test('a query stands in the loop as it was written, whatever is in it', () => {
+  const query = ["select 'a\\b`", "{c}'"].join('$')
+  expect(said({}, { isQuery: true, name: query })).toContain(["sql`select 'a\\\\b\\`\\", "{c}'`"].join('$'))
 })

@@ -34,6 +34,12 @@ test('T57: each generation gets the statement it knows', () => {
   )
 })
 
+test('T54: a comment at the end of a query does not take the rest of the statement with it', () => {
+  expect(copyStatement(sql`select 1 -- one`, 'subscribe', { snapshot: true })).toBe(
+    'COPY (SUBSCRIBE (select 1 -- one\n) WITH (PROGRESS)) TO STDOUT',
+  )
+})
+
 test('T57: the version says which generation a server is', () => {
   expect(generationOf('v0.26.1-dev (8b47ad8bc)')).toBe('tail')
   expect(generationOf('v0.9.2')).toBe('tail')

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Change, KeyedRows, type KeyViolation } from '../../src/stream/changes.js'
+import { Multiset } from '../../src/stream/collection.js'
 import { keyFunction, lookupFunction } from '../../src/stream/keys.js'
 import type { Update } from '../../src/types.js'
 
@@ -107,4 +108,31 @@ test('T42: keys of different values are different, and are looked up by their va
   expect(new Set(values.map(a => key({ a, b: 0 }))).size).toBe(values.length)
   for (const a of values) expect(lookup([a, 0])).toBe(key({ a, b: 0 }))
   expect(lookupFunction<Row>(row => row.v)('x')).toBe('x')
+})
+
+test('T42: a key may be made of parts, whose values are told apart too', () => {
+  const key = keyFunction<{ a: unknown }>('a')
+  const values = [[1n], [1], ['1'], [[1n]], { lower: 1n }, { lower: 1 }, [Number.NaN], [null]]
+  expect(new Set(values.map(a => key({ a }))).size).toBe(values.length)
+  for (const a of values) expect(lookupFunction<{ a: unknown }>('a')(a)).toBe(key({ a }))
+})
+
+test('T42: a row without the column of the key is refused, whatever took it away', () => {
+  expect(() => keyFunction<{ a?: string; b: string }>('a')({ b: 'x' })).toThrow('[INVALID_OPTION] key is "a"')
+})
+
+test('T42: a row that is there a billion times is a violation of two rows, and takes no more than one', () => {
+  const told: KeyViolation<Row>[] = []
+  const keyed = new KeyedRows(byId, violation => told.push(violation))
+  keyed.apply([update(1, 1e9, 7, 'a')])
+  expect(keyed.apply([update(2, -1e9, 7, 'a')])).toEqual([
+    { type: 'delete', row: undefined, previous: { id: 7, v: 'a' }, timestamp: 2n },
+  ])
+  const contents = new Multiset<Row>({ keyOf: byId, onViolation: violation => told.push(violation) })
+  contents.apply({ kind: 'changes', lower: 1n, upper: 2n, updates: [update(1, 1e9, 7, 'a')] })
+  expect(contents.first(2)).toEqual([
+    { id: 7, v: 'a' },
+    { id: 7, v: 'a' },
+  ])
+  expect(told.map(({ rows }) => rows.length)).toEqual([2, 2])
 })

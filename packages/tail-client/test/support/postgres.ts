@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -7,8 +7,20 @@ import pg from 'pg'
 
 const programs = '/usr/lib/postgresql/15/bin'
 
+export interface PostgresOptions {
+  /** PEM texts: the server speaks TLS, and lets the user `app` in by TLS and password only. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
+export interface Postgres {
+  /** Of a user who needs neither TLS nor password. */
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
 /** A PostgreSQL of the test's own; `close` ends it and removes its data. */
-export async function startPostgres(): Promise<{ readonly url: string; close(): Promise<void> }> {
+export async function startPostgres({ tls }: PostgresOptions = {}): Promise<Postgres> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tail-client-postgres-'))
   const data = path.join(folder, 'data')
   // PostgreSQL refuses to run as root.
@@ -20,6 +32,17 @@ export async function startPostgres(): Promise<{ readonly url: string; close(): 
   }
   execFileSync(...run([`${programs}/initdb`, '-D', data, '-U', 'test', '-A', 'trust', '--no-sync']))
   const port = await freePort()
+  if (tls) {
+    for (const [name, text] of Object.entries({ 'server.key': tls.key, 'server.crt': tls.cert })) {
+      const file = path.join(data, name)
+      writeFileSync(file, text, { mode: 0o600 })
+      if (asUser.length > 0) execFileSync('chown', ['postgres', file])
+    }
+    appendFileSync(path.join(data, 'postgresql.conf'), 'ssl = on\n')
+    const rules = path.join(data, 'pg_hba.conf')
+    const others = readFileSync(rules, 'utf8')
+    writeFileSync(rules, `hostssl all app all scram-sha-256\nhostnossl all app all reject\n${others}`)
+  }
   const server = spawn(
     ...run([`${programs}/postgres`, '-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1']),
     { stdio: 'ignore', cwd: folder },
@@ -41,6 +64,7 @@ export async function startPostgres(): Promise<{ readonly url: string; close(): 
   }
   return {
     url,
+    port,
     close: async () => {
       // runuser forwards SIGTERM, which is not an immediate end but waits for clients; they are gone by now.
       server.kill('SIGTERM')
