@@ -37,6 +37,10 @@ export class Connection implements Channel {
     socket.on('error', () => {})
   }
 
+  get isGone(): boolean {
+    return this.#hungUp
+  }
+
   /** From now on messages have a type letter. */
   startTyped(): void {
     this.#reader.startTyped()

@@ -1,10 +1,11 @@
+import { EngineError, reasonOf } from '../errors.js'
 import type { Plan } from '../evaluate/backend.js'
 import { streamColumns } from '../evaluate/columns.js'
 import { endOf } from '../stream/forms.js'
 import type { Ending, Listener } from '../stream/listener.js'
 import { type ColumnDescription, errorResponse, readyForQuery } from '../wire/backend.js'
 import type { Grammar } from '../wire/dialect.js'
-import { canceled, type Failure } from '../wire/failure.js'
+import { canceled, type Failure, failure } from '../wire/failure.js'
 import type { Frame } from '../wire/frames.js'
 import { query, readQuery, sync } from '../wire/frontend.js'
 import type { Setting } from '../wire/settings.js'
@@ -54,6 +55,11 @@ export class Conversation implements Runner {
         if (frame.type === 'Q') await this.#query(readQuery(frame.body))
         else await this.#extended.take(frame)
       }
+    } catch (thrown) {
+      if (EngineError.is(thrown)) throw thrown
+      // Not the end of the backend, but a limit or a fault of this program: the client is to know what it ran into.
+      const why = failure('XX000', `the local engine failed: ${reasonOf(thrown)}`, { severity: 'FATAL' })
+      this.#channel.write(errorResponse(why))
     } finally {
       this.#channel.end()
       await this.session.end(this.#extended.closeAll())
@@ -165,12 +171,14 @@ export class Conversation implements Runner {
   async #listen(subscription: Subscription, form: Form): Promise<Ending> {
     const plan: Plan | Failure = await this.session.plan(subscription.subject)
     if (isFailure(plan)) return { kind: 'failed', failure: plan }
+    // Who left while it was planned cannot leave again: nobody would ever end the stream.
+    if (this.#channel.isGone) return { kind: 'gone' }
     return new Promise(resolve => {
       const opened = this.#services.hub.open(plan, subscription, form, this.#channel, ending => {
         this.#listener = undefined
         resolve(ending)
       })
-      if (isFailure(opened)) resolve({ kind: 'failed', failure: opened })
+      if (opened !== undefined && isFailure(opened)) resolve({ kind: 'failed', failure: opened })
       else this.#listener = opened
     })
   }

@@ -38,6 +38,7 @@ class FakeChannel implements Channel {
   readonly #incoming: Frame[] = []
   #waiting: ((frame: Frame | undefined) => void) | undefined
   ended = false
+  isGone = false
   slow = false
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
