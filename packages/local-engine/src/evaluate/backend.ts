@@ -58,6 +58,7 @@ export interface EvaluateRequest {
 export interface Evaluated {
   readonly id: number
   readonly changes: readonly LineChange[]
+  /** The rows that were wanted; if it failed, those that it had when it last did not. */
   readonly rows?: readonly LineChange[]
   readonly failure?: Failure
   /** It only has to wait: it is where it was, and will be tried again. */

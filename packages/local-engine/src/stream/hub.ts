@@ -1,14 +1,16 @@
 import type { Backend, Evaluated, Plan, Want } from '../evaluate/backend.js'
 import type { EngineEvent, Generation } from '../types.js'
+import { notice } from '../wire/backend.js'
 import { canceled, type Failure, failure } from '../wire/failure.js'
 import type { Form } from '../wire/statement.js'
-import type { Subscription } from '../wire/subscription.js'
+import type { AsOf, Subscription } from '../wire/subscription.js'
 import { headOf } from './forms.js'
 import { type Ending, Listener, type Outlet } from './listener.js'
 import type { Oracle } from './oracle.js'
 import { delayMs, tickMs } from './pace.js'
 import type { Timers } from './timers.js'
 import type { Turns } from './turns.js'
+import { endOfTime } from './rows.js'
 import { View } from './view.js'
 
 export interface HubOptions {
@@ -51,19 +53,32 @@ export class Hub {
     this.#options = options
   }
 
-  /** Starts a stream; its first rows follow at the next evaluation. A failure if it asks for what is not readable. */
+  /**
+   * Starts a stream; its first rows follow at the next evaluation. A failure if it asks for what is not readable,
+   * undefined if it has ended already because it can have no rows.
+   */
   open(
     plan: Plan,
     subscription: Subscription,
     form: Form,
     outlet: Outlet,
     onEnd: (ending: Ending) => void,
-  ): Listener | Failure {
+  ): Listener | Failure | undefined {
     const { generation, oracle, timers } = this.#options
+    const { progress, asOf, upTo } = subscription
     const soonest = oracle.last + 1
     let view = this.#views.get(plan.key)
-    const refused = this.#refusal(subscription, view?.readableSince(soonest) ?? soonest, plan.constant)
+    const lower = plan.constant ? endOfTime : this.#lowerBound(asOf)
+    const since = plan.constant ? 0 : (view?.readableSince(soonest) ?? soonest)
+    const refused = this.#refusal(subscription, since, lower)
     if (refused !== undefined) return refused
+    const head = headOf(form, plan.columns, { progress, generation })
+    if (upTo === lower) {
+      const bounds = `subscribe as of ${lower} (inclusive) up to the same bound ${lower} (exclusive)`
+      outlet.write(Buffer.concat([notice('00000', `${bounds} is guaranteed to be empty`), head]))
+      onEnd({ kind: 'complete', rows: 0 })
+      return undefined
+    }
     view ??= new View(this.#nextId++, plan, this.#options.historyMs)
     const opened = view
     const listener = new Listener({
@@ -71,7 +86,7 @@ export class Hub {
       generation,
       columns: plan.columns.length,
       form,
-      head: headOf(form, plan.columns, { progress: subscription.progress, generation }),
+      head,
       outlet,
       monotonicMs: timers.monotonicMs,
       onEnd: ending => {
@@ -105,15 +120,16 @@ export class Hub {
     for (const view of [...this.#views.values()]) view.fail(canceled)
   }
 
-  #refusal({ asOf, upTo }: Subscription, since: number, constant: boolean): Failure | undefined {
-    if (constant) return undefined
+  #lowerBound(asOf: AsOf | undefined): bigint {
+    return asOf === undefined || asOf.kind === 'now' ? BigInt(this.#options.oracle.now()) : asOf.timestamp
+  }
+
+  #refusal({ asOf, upTo }: Subscription, since: number, lower: bigint): Failure | undefined {
     if (asOf?.kind === 'at' && asOf.timestamp < BigInt(since)) {
       const elements = `Antichain { elements: [${since}] }`
       const inputs = this.#options.generation === 'tail' ? `[${elements}]` : `[(User(1), ${elements})]`
       return failure('XX000', `Timestamp (${asOf.timestamp}) is not valid for all inputs: ${inputs}`)
     }
-    const lower =
-      asOf !== undefined && asOf.kind !== 'now' ? asOf.timestamp : BigInt(this.#options.oracle.now())
     if (upTo === undefined || upTo >= lower) return undefined
     const bounds = 'subscription lower bound (`AS OF`) is greater than its upper bound (`UP TO`)'
     return failure('22000', `${bounds}: ${lower} > ${upTo}`)
@@ -137,8 +153,9 @@ export class Hub {
     }
     const bytes = (): number => views.reduce((sum, view) => sum + view.historyBytes, 0)
     while (bytes() > maxHistoryBytes) {
-      const heaviest = views.reduce((a, b) => (a.historyBytes >= b.historyBytes ? a : b))
-      if (!heaviest.shed()) break
+      views.sort((a, b) => b.historyBytes - a.historyBytes)
+      // The heaviest may have to keep what someone waits for.
+      if (!views.some(view => view.shed())) break
     }
   }
 
@@ -218,7 +235,7 @@ export class Hub {
       onEvent({ type: 'evaluation-failed', statement, timestamp: BigInt(timestamp), sqlState, reason })
     }
     if (result.waits) view.note(failed)
-    else if (generation === 'tail') view.applySilently(timestamp, want, failed)
+    else if (generation === 'tail') view.applySilently(timestamp, want, result)
     else {
       view.fail(asSubscribe(failed, databaseName))
       // It has no contents at this time: there is nothing to come back to.
