@@ -56,7 +56,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const server = new Server(services, { serverVersion, databaseName })
   try {
     const port = await server.listen(host, settled.port)
-    running = new RunningEngine(host, port, services, server)
+    running = new RunningEngine(host, port, services, server, () => backend.stop())
   } catch (thrown) {
     await backend.stop()
     throw thrown
@@ -74,9 +74,17 @@ class RunningEngine implements Engine {
   readonly #services: Services
   readonly #server: Server
   readonly #keeper: Keeper
+  readonly #stopBackend: () => Promise<void>
   #closing: Promise<void> | undefined
 
-  constructor(host: string, port: number, services: Services, server: Server) {
+  constructor(
+    host: string,
+    port: number,
+    services: Services,
+    server: Server,
+    stopBackend: () => Promise<void>,
+  ) {
+    this.#stopBackend = stopBackend
     this.host = host
     this.port = port
     const address = host.includes(':') ? `[${host}]` : host
@@ -121,12 +129,12 @@ class RunningEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    const { hub, turns, seats, backend } = this.#services
+    const { hub, turns, seats } = this.#services
     this.#keeper.stop()
     const served = this.#server.close()
     hub.close()
     turns.close()
     seats.close()
-    await Promise.all([served, backend.stop()])
+    await Promise.all([served, this.#stopBackend()])
   }
 }

@@ -5,8 +5,8 @@ import type {
   BackendOptions,
   Batch,
   BatchResult,
-  Evaluated,
   EvaluateRequest,
+  Evaluation,
   Plan,
   Ready,
   UpkeepResult,
@@ -76,7 +76,7 @@ export class WorkerBackend implements Backend {
     return this.#call('plan', [subject, settings, nowMs])
   }
 
-  evaluate(request: EvaluateRequest): Promise<readonly Evaluated[]> {
+  evaluate(request: EvaluateRequest): Promise<Evaluation> {
     return this.#call('evaluate', [request])
   }
 
@@ -88,6 +88,7 @@ export class WorkerBackend implements Backend {
     return this.#call('upkeep', [nowMs])
   }
 
+  /** Ends the thread at once; calls that are under way reject. */
   async stop(): Promise<void> {
     this.#end(closed())
     await this.#worker.terminate()

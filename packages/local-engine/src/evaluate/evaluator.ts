@@ -2,7 +2,7 @@ import { reasonOf } from '../errors.js'
 import { statusIn } from '../wire/backend.js'
 import { type Failure, failure } from '../wire/failure.js'
 import { query } from '../wire/frontend.js'
-import type { Evaluated, EvaluateRequest, Plan, Want } from './backend.js'
+import type { Evaluated, EvaluateRequest, Evaluation, Plan, Want } from './backend.js'
 import { lineConversion } from './columns.js'
 import { readCopyOut } from './copy-out.js'
 import type { Database } from './database.js'
@@ -39,6 +39,8 @@ const passing: ReadonlySet<Failure['code']> = new Set([
 export class Evaluator {
   readonly #database: Database
   readonly #views = new Map<number, Held>()
+  #visible = ''
+  #definitions = ''
 
   constructor(database: Database) {
     this.#database = database
@@ -57,18 +59,19 @@ export class Evaluator {
    * Evaluates what may have changed, all at one timestamp and in one state of the tables, whoever else writes.
    * All of it counts or nothing: if the database is lost in the middle it rejects, and every view is where it was.
    */
-  async evaluate({ timestamp, tick, wants }: EvaluateRequest): Promise<Evaluated[]> {
+  async evaluate({ timestamp, tick, wants }: EvaluateRequest): Promise<Evaluation> {
     const visible = await this.#begin()
     if (visible === undefined) {
       // Nothing can be said of this moment: all views stay where they are.
       await this.#database.raw(query('ROLLBACK'))
-      return []
+      return { views: [], redefined: false }
     }
+    const definitions = visible === this.#visible ? this.#definitions : await this.#readDefinitions()
     const found: Found[] = []
     for (const want of wants) {
       const view = this.#viewOf(want)
       if (view === undefined) continue
-      const { temporal } = view.plan
+      const { temporal } = want
       if (view.seen !== visible || want.rows !== undefined || (tick && temporal)) {
         found.push(await this.#look(view, want, visible, timestamp))
       } else if (!temporal) {
@@ -78,7 +81,10 @@ export class Evaluator {
     }
     await this.#database.raw(query('COMMIT'))
     for (const { view, next } of found) Object.assign(view, next)
-    return found.map(({ result }) => result)
+    const redefined = definitions !== this.#definitions
+    this.#visible = visible
+    this.#definitions = definitions
+    return { views: found.map(({ result }) => result), redefined }
   }
 
   async #look(view: Held, want: Want, visible: string, timestamp: number): Promise<Found> {
@@ -102,6 +108,17 @@ export class Evaluator {
   async #begin(): Promise<string | undefined> {
     await this.#database.raw(query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'))
     return this.#database.value('SELECT pg_current_snapshot()')
+  }
+
+  /**
+   * Which views and functions of the user's there are, as they are defined: any change makes a row anew, with the
+   * number of a transaction that is greater than all before.
+   */
+  async #readDefinitions(): Promise<string> {
+    const [views, functions] = ['pg_rewrite', 'pg_proc'].map(
+      catalog => `(SELECT count(*) || ' ' || sum(xmin::text::bigint) FROM ${catalog} WHERE oid >= 16384)`,
+    )
+    return (await this.#database.value(`SELECT concat(${views}, ' ', ${functions})`)) ?? ''
   }
 
   /** A view's rows. If that fails the others of this moment can still be seen, after `#recover()`. */

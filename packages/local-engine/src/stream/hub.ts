@@ -80,6 +80,7 @@ export class Hub {
       return undefined
     }
     view ??= new View(this.#nextId++, plan, this.#options.historyMs)
+    view.temporal = plan.temporal
     const opened = view
     const listener = new Listener({
       subscription,
@@ -173,7 +174,7 @@ export class Hub {
     this.#clear?.()
     const views = [...this.#views.values()]
     const { polls } = this.#options
-    const temporal = polls || views.some(view => view.plan.temporal || view.wanted.length > 0)
+    const temporal = polls || views.some(view => view.temporal || view.wanted.length > 0)
     const nowMs = this.#options.timers.monotonicMs()
     const [lastStartMs, lastEndMs] = [this.#lastStartMs, this.#lastEndMs]
     const pace = { nowMs, lastStartMs, lastEndMs, urgent: this.#urgent, temporal }
@@ -208,15 +209,26 @@ export class Hub {
     const tick = this.#lastStartMs - this.#lastTickMs >= tickMs * 0.9
     if (tick) this.#lastTickMs = this.#lastStartMs
     const wants = new Map([...views].map(([id, view]) => [id, view.want(timestamp)] as const))
-    const results = await backend.evaluate({ timestamp, tick, wants: [...wants.values()] })
+    const found = await backend.evaluate({ timestamp, tick, wants: [...wants.values()] })
     const tookMs = timers.monotonicMs() - this.#lastStartMs
     onEvent({ type: 'evaluated', timestamp: BigInt(timestamp), views: views.size, tookMs })
-    for (const result of results) {
+    for (const result of found.views) {
       const view = views.get(result.id)
       const want = wants.get(result.id)
       if (view !== undefined && want !== undefined) this.#apply(view, timestamp, want, result)
     }
     this.#tidy()
+    if (found.redefined) await this.#replan()
+  }
+
+  /** Who had no `mz_now()` in it may have one now, and the other way round. */
+  async #replan(): Promise<void> {
+    const { backend, oracle } = this.#options
+    for (const view of this.#views.values()) {
+      const plan = await backend.plan(view.plan.subject, view.plan.settings, oracle.now())
+      // What cannot be planned any more fails when it is evaluated.
+      if ('key' in plan) view.temporal = plan.temporal
+    }
   }
 
   #apply(view: View, timestamp: number, want: Want, result: Evaluated): void {

@@ -15,6 +15,8 @@ const fresh: Start = { kind: 'fresh' }
 export class View {
   readonly id: number
   readonly plan: Plan
+  /** Time alone may change it; what it is made of may be made anew while it is listened to. */
+  temporal: boolean
   /** When its last listener left, on the clock that only goes forward; undefined while it has one. */
   leftMs: number | undefined
   readonly #historyMs: number
@@ -31,6 +33,7 @@ export class View {
   constructor(id: number, plan: Plan, historyMs: number) {
     this.id = id
     this.plan = plan
+    this.temporal = plan.temporal
     this.#historyMs = historyMs
   }
 
@@ -102,7 +105,8 @@ export class View {
         ? 'after'
         : undefined
     const plan = this.#known ? {} : { plan: this.plan }
-    return { id: this.id, ...plan, ...(rows === undefined ? {} : { rows }) }
+    const { id, temporal } = this
+    return { id, temporal, ...plan, ...(rows === undefined ? {} : { rows }) }
   }
 
   /** Gives everyone what an evaluation at `timestamp` found. `before` says what its rows are. */

@@ -100,10 +100,9 @@ function stage() {
       return { answer: Buffer.concat(answers) }
     },
     plan: () => Promise.reject(new Error('not asked for')),
-    evaluate: () => Promise.resolve([]),
+    evaluate: () => Promise.resolve({ views: [], redefined: false }),
     forget: () => Promise.resolve(),
     upkeep: () => Promise.resolve({ more: false, events: [] }),
-    stop: () => Promise.resolve(),
   }
   const timers = new FakeTimers()
   const events: EngineEvent[] = []

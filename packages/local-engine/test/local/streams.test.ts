@@ -50,6 +50,28 @@ describe('what a stream shows', () => {
     stream.client.destroy()
   })
 
+  it('what time does to a view that is made anew while it is listened to, and to a function under one', async () => {
+    const endMs = clock.nowMs() + 3_600_000
+    await engine.execute(`create table lasting (x int); insert into lasting values (1);
+      create view anew as select x from lasting;
+      create function limit_ms() returns bigint language sql immutable as 'select ${endMs}::bigint * 2';
+      create view through as select x from lasting where limit_ms() > ${endMs}`)
+    const streams = [
+      await open('copy (subscribe anew with (progress)) to stdout'),
+      await open('copy (subscribe through with (progress)) to stdout'),
+    ]
+    for (const stream of streams) await stream.shows('1')
+    await engine.execute(`create or replace view anew as select x from lasting where mz_now() < ${endMs};
+      create or replace function limit_ms() returns bigint language sql volatile as 'select ${2 * endMs} - mz_now()'`)
+    const late = await open('copy (subscribe anew with (progress)) to stdout')
+    await late.shows('1')
+    clock.set(endMs)
+    for (const stream of [...streams, late]) {
+      await stream.shows()
+      stream.client.destroy()
+    }
+  })
+
   it('L4: nothing of a transaction before it is committed, and nothing of one that is rolled back', async () => {
     await engine.execute('create table slowly (x int)')
     const stream = await open('copy (subscribe slowly with (progress)) to stdout')

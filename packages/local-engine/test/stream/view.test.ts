@@ -9,6 +9,7 @@ import { rowsOf } from '../support/stream.js'
 
 const plan = {
   key: 'v',
+  subject: { kind: 'relation', parts: ['v'] } as const,
   sql: 'SELECT',
   name: 'v',
   columns: [{ name: 'x', oid: 25, typeLength: -1, typmod: -1 }],
@@ -113,10 +114,10 @@ it('what is older than the history is not to be had, and the earliest that is ca
 it('the backend is given the plan until it has said something of the view', () => {
   const view = new View(1, plan, 0)
   view.add(listener({}).each, 1)
-  expect(view.want(10)).toEqual({ id: 1, plan, rows: 'after' })
+  expect(view.want(10)).toEqual({ id: 1, temporal: false, plan, rows: 'after' })
   // The server was gone: nothing came of it.
   const want = view.want(20)
-  expect(want).toEqual({ id: 1, plan, rows: 'after' })
+  expect(want).toEqual({ id: 1, temporal: false, plan, rows: 'after' })
   view.apply(20, want, { id: 1, changes: [], rows: [] })
-  expect(view.want(30)).toEqual({ id: 1 })
+  expect(view.want(30)).toEqual({ id: 1, temporal: false })
 })
