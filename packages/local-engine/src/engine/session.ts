@@ -1,4 +1,5 @@
 import type { Plan } from '../evaluate/backend.js'
+import { Assignments } from '../wire/assignments.js'
 import { failureIn, parameterStatus, statusIn, type TransactionStatus } from '../wire/backend.js'
 import { asBuffer, joinOwned } from '../wire/bytes.js'
 import { canceled, type Failure, failure } from '../wire/failure.js'
@@ -24,6 +25,7 @@ export class Session {
   /** Messages were run since the last Sync. */
   #unsynced = false
   #lastTag = ''
+  readonly #assignments = new Assignments()
 
   constructor(services: Services, seat: Seat, settings: readonly Setting[]) {
     this.#services = services
@@ -50,8 +52,12 @@ export class Session {
     const { turns } = this.#seat
     if (!(await turns.take(this))) return canceled
     const inTheMiddle = this.#unsynced || this.#status !== 'I'
+    const joint = joinOwned(messages)
+    this.#assignments.see(joint)
     const result = await this.#seat.run({
-      messages: joinOwned(messages),
+      messages: joint,
+      readsBack: this.#assignments.isQuiet,
+      customNames: this.#assignments.names,
       settings: this.#settings,
       nowMs: inTheMiddle ? undefined : oracle.now(),
     })

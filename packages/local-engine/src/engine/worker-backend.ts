@@ -67,9 +67,9 @@ export class WorkerBackend implements Backend {
     })
   }
 
-  run(batch: Batch): Promise<BatchResult> {
+  run(client: number, batch: Batch): Promise<BatchResult> {
     const { buffer } = batch.messages
-    return this.#call('run', [batch], buffer instanceof ArrayBuffer ? [buffer] : [])
+    return this.#call('run', [client, batch], buffer instanceof ArrayBuffer ? [buffer] : [])
   }
 
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure> {

@@ -13,6 +13,10 @@ export interface Batch {
   readonly settings: readonly Setting[]
   /** What `mz_now()` says; undefined in the middle of a transaction or of an extended query, where it stays. */
   readonly nowMs: number | undefined
+  /** Settings may have changed even if nothing of the answer says so. */
+  readonly readsBack: boolean
+  /** Names of settings that PostgreSQL does not list, which may have changed too. */
+  readonly customNames: readonly string[]
 }
 
 export interface BatchResult {
@@ -107,7 +111,8 @@ export interface Ready {
  * A call rejects only if the backend is gone.
  */
 export interface Backend {
-  run(batch: Batch): Promise<BatchResult>
+  /** Runs what a client sent; `client` is its number, from 1. */
+  run(client: number, batch: Batch): Promise<BatchResult>
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure>
   evaluate(request: EvaluateRequest): Promise<Evaluation>
   /** Forgets a view. */

@@ -44,8 +44,8 @@ export class LocalBackend implements Backend {
     return { backend, ready: { cache, events, serverVersion, databaseName, sessionSettings: [] } }
   }
 
-  run(batch: Batch): Promise<BatchResult> {
-    return this.#database.run(batch)
+  run(client: number, batch: Batch): Promise<BatchResult> {
+    return this.#database.run(client, batch)
   }
 
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure> {

@@ -86,8 +86,8 @@ export class PostgresBackend implements Backend {
     return { backend, ready: { cache: 'none', events: [], serverVersion, databaseName, sessionSettings } }
   }
 
-  run(batch: Batch): Promise<BatchResult> {
-    return this.#database.run(batch)
+  run(client: number, batch: Batch): Promise<BatchResult> {
+    return this.#database.run(client, batch)
   }
 
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure> {

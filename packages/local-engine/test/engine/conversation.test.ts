@@ -89,7 +89,7 @@ function stage() {
   const ran: string[] = []
   let status: 'I' | 'T' = 'I'
   const backend: Backend = {
-    run: async ({ messages }) => {
+    run: async (_client, { messages }) => {
       const answers = [...framesOf(Buffer.from(messages))].map(({ type, body }) => {
         const sql = type === 'Q' ? readQuery(body) : type
         ran.push(sql)
@@ -107,7 +107,7 @@ function stage() {
   const timers = new FakeTimers()
   const events: EngineEvent[] = []
   const turns = new Turns()
-  const seat: Seat = { shared: true, turns, run: backend.run, cancel: () => {}, close: () => {} }
+  const seat: Seat = { shared: true, turns, run: batch => backend.run(1, batch), cancel: () => {}, close: () => {} }
   const shared = {
     generation: 'subscribe' as const,
     backend,
