@@ -6,8 +6,11 @@ import type { Channel } from './channel.js'
 
 /** Bytes of messages that are taken from a client before they are answered. */
 const readAheadBytes = 1024 * 1024
-/** How often a slow client is given a little. */
+/** How often a slow client is given a little, at most. */
 const trickleMs = 20
+
+/** How long a client that is to go has to take what it was sent last. */
+const lingerMs = 1000
 
 /** A client's socket as a channel. */
 export class Connection implements Channel {
@@ -20,6 +23,7 @@ export class Connection implements Channel {
   /** What the flow has not let through. No more than what one answer or one chunk of a stream holds. */
   #held: Buffer[] = []
   #trickle: NodeJS.Timeout | undefined
+  #linger: NodeJS.Timeout | undefined
   #cutting = false
   readonly #sending = new Set<() => void>()
   onDrain: () => void = () => {}
@@ -84,6 +88,7 @@ export class Connection implements Channel {
     // A client that does not read would keep what is written, and the FIN behind it, for ever.
     if (this.#socket.writableNeedDrain) this.#socket.destroy()
     else this.#socket.destroySoon()
+    if (!this.#socket.destroyed) this.#linger ??= setTimeout(() => this.#socket.destroy(), lingerMs)
   }
 
   #put(bytes: Buffer): boolean {
@@ -96,9 +101,10 @@ export class Connection implements Channel {
   #release(): boolean {
     if (this.#flow === 0 || this.#trickle !== undefined) return false
     const all = Buffer.concat(this.#held)
-    const share = Math.min(all.length, Math.max(1, Math.floor((this.#flow * trickleMs) / 1000)))
+    const pauseMs = Math.max(trickleMs, 1000 / this.#flow)
+    const share = Math.min(all.length, Math.floor((this.#flow * pauseMs) / 1000))
     this.#held = share < all.length ? [all.subarray(share)] : []
-    if (this.#flow !== Number.POSITIVE_INFINITY) this.#trickle = setTimeout(() => this.#resume(), trickleMs)
+    if (this.#flow !== Number.POSITIVE_INFINITY) this.#trickle = setTimeout(() => this.#resume(), pauseMs)
     return this.#socket.write(all.subarray(0, share)) && this.#held.length === 0
   }
 
@@ -131,6 +137,7 @@ export class Connection implements Channel {
 
   #close(): void {
     clearTimeout(this.#trickle)
+    clearTimeout(this.#linger)
     this.#held = []
     for (const resolve of this.#sending) resolve()
     this.#sending.clear()
