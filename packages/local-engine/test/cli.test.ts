@@ -17,8 +17,13 @@ interface Run {
   readonly said: { out: string; err: string; code: number | null | undefined }
 }
 
-function run(...words: readonly string[]): Run {
-  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+function run(...given: readonly (string | Readonly<Record<string, string>>)[]): Run {
+  const words = given.filter(each => typeof each === 'string')
+  const environment = given.filter(each => typeof each !== 'string')
+  const child = spawn(process.execPath, [program, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: Object.assign({ ...process.env }, ...environment),
+  })
   const said: Run['said'] = { out: '', err: '', code: undefined }
   child.stdout.on('data', chunk => {
     said.out += String(chunk)
@@ -82,7 +87,8 @@ describe('mzalert-engine', () => {
       const client = await RawClient.connect(Number(port))
       expect(readDataRowFor(await client.query('select count(*) from kept'))).toEqual([String(round - 1)])
       await client.query(`insert into kept values (${round})`)
-      const second = await ended(run(...words))
+      // With another folder for temporary files, as a container or another user has.
+      const second = await ended(run({ TMPDIR: folder }, ...words))
       expect(second).toMatchObject({ code: 1, out: '' })
       expect(second.err).toContain('in use by another engine')
       engine.child.kill(round === 2 ? 'SIGTERM' : 'SIGKILL')
