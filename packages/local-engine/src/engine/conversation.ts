@@ -22,6 +22,14 @@ import { failureOf, isFailure, Session } from './session.js'
 /** How long a transaction may wait for its client while everyone else waits for it. */
 const idleTransactionMs = 5000
 
+const idle = failure('25P03', 'terminating connection due to idle-in-transaction timeout', {
+  severity: 'FATAL',
+})
+const tooLong = failure('25P04', 'terminating connection due to transaction timeout', {
+  severity: 'FATAL',
+  hint: 'All other clients wait for it. Commit earlier, or start the engine with a greater maxTransactionMs.',
+})
+
 /** What one client says and is answered, from ReadyForQuery to the end. */
 export class Conversation implements Runner {
   readonly pid: number
@@ -110,7 +118,7 @@ export class Conversation implements Runner {
 
   /** Loads what the client sends. False if it failed. */
   async copyIn(sql: string, binary: boolean): Promise<boolean> {
-    await this.session.settle()
+    await this.session.finishExtended()
     const tried = await this.session.submit(probe(sql, binary))
     if (isFailure(tried)) return this.refuse(tried)
     const { opening } = answerParts(tried)
@@ -121,6 +129,12 @@ export class Conversation implements Runner {
     if (gathered.kind === 'failed') return this.refuse(gathered.failure)
     const answer = await this.session.submit(gathered.messages)
     return isFailure(answer) ? this.refuse(answer) : this.#forward(answer)
+  }
+
+  /** What DISCARD ALL does beside the settings: the statements of the protocol are gone too. */
+  async discard(): Promise<void> {
+    const closing = this.#extended.closeAll()
+    if (closing.length > 0) await this.session.submit([...closing, sync])
   }
 
   get #grammar(): Grammar {
@@ -150,16 +164,10 @@ export class Conversation implements Runner {
         const answer = await this.session.submit([query(piece.sql)])
         if (isFailure(answer)) return this.refuse(answer)
         const done = await this.#forward(answer, piece.tags)
-        if (done && piece.discards) await this.#discard()
+        if (done && piece.discards) await this.discard()
         return done
       }
     }
-  }
-
-  /** What DISCARD ALL does beside the settings: the statements of the protocol are gone too. */
-  async #discard(): Promise<void> {
-    const closing = this.#extended.closeAll()
-    if (closing.length > 0) await this.session.submit([...closing, sync])
   }
 
   /** Passes on an answer without its CopyInResponse and ReadyForQuery. False if it holds an error. */
@@ -192,7 +200,11 @@ export class Conversation implements Runner {
   /** Waits for the client, to speak or to read; not for ever while the others wait for its transaction. */
   async #inTime<T>(wait: () => Promise<T>): Promise<T> {
     if (!this.session.holds) return wait()
-    const clear = this.#services.timers.set(() => this.#timeOut(), idleTransactionMs)
+    const { timers, maxTransactionMs } = this.#services
+    const leftMs = maxTransactionMs - this.session.heldMs
+    if (leftMs <= 0) this.#timeOut(tooLong)
+    const [delayMs, why] = leftMs < idleTransactionMs ? [leftMs, tooLong] : [idleTransactionMs, idle]
+    const clear = timers.set(() => this.#timeOut(why), delayMs)
     try {
       return await wait()
     } finally {
@@ -200,11 +212,11 @@ export class Conversation implements Runner {
     }
   }
 
-  #timeOut(): void {
+  #timeOut(why: Failure): void {
+    if (this.#timedOut) return
     this.#timedOut = true
     this.#services.onEvent({ type: 'transaction-timed-out', pid: this.pid })
-    const message = 'terminating connection due to idle-in-transaction timeout'
-    this.#channel.write(errorResponse({ severity: 'FATAL', code: '25P03', message }))
+    this.#channel.write(errorResponse(why))
     // The loop sees the end, rolls back and lets the others go on.
     this.#channel.end()
   }

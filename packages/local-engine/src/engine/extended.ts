@@ -38,7 +38,12 @@ export interface Runner {
   describe(subscription: Subscription): Promise<readonly ColumnDescription[] | Failure>
   stream(subscription: Subscription, form: Form): Promise<boolean>
   copyIn(sql: string, binary: boolean): Promise<boolean>
+  /** Ends all statements that were parsed. */
+  discard(): Promise<void>
 }
+
+/** A statement that PostgreSQL runs, in what concerns the client beside it. */
+type Run = Pick<Statement & { readonly kind: 'sql' }, 'tags' | 'discards'>
 
 /** A statement that PostgreSQL never sees. `columns` is undefined if it returns no rows to Describe. */
 interface Own {
@@ -59,9 +64,9 @@ export class Extended {
   readonly #portals = new Map<string, Own>()
   /** The names, as PostgreSQL knows them, of the statements that have to be closed at the end. */
   readonly #names = new Set<string>()
-  /** Tags of Materialize, by statement, by portal, and of what is executed next. */
-  readonly #tags = new Map<string, string | undefined>()
-  readonly #portalTags = new Map<string, string | undefined>()
+  /** What PostgreSQL runs, by statement and by portal; the tags of Materialize for what is executed next. */
+  readonly #runs = new Map<string, Run | undefined>()
+  readonly #portalRuns = new Map<string, Run | undefined>()
   #executed: (string | undefined)[] = []
   #pending: Buffer[] = []
   #closes: boolean[] = []
@@ -109,7 +114,8 @@ export class Extended {
   closeAll(): Buffer[] {
     this.#own.clear()
     this.#portals.clear()
-    this.#tags.clear()
+    this.#portalRuns.clear()
+    this.#runs.clear()
     const closing = [...this.#names].map(name => target('C', { kind: 'S', name }))
     this.#names.clear()
     return closing
@@ -127,7 +133,7 @@ export class Extended {
       // The unnamed statement may be parsed again without being closed; under our name it may not.
       if (parts.name === '' && this.#names.has(name)) this.#pend(target('C', { kind: 'S', name }), true)
       this.#names.add(name)
-      this.#tags.set(parts.name, piece?.tags[0])
+      this.#runs.set(parts.name, piece)
       return this.#pend(parse({ ...parts, name, sql: piece?.sql ?? parts.sql }))
     }
     if (!(await this.#flushed())) return
@@ -144,7 +150,7 @@ export class Extended {
     const own = this.#own.get(parts.statement)
     if (own === undefined) {
       this.#portals.delete(parts.portal)
-      this.#portalTags.set(parts.portal, this.#tags.get(parts.statement))
+      this.#portalRuns.set(parts.portal, this.#runs.get(parts.statement))
       return this.#pend(bind({ ...parts, statement: this.#nameOf(parts.statement) }))
     }
     if (!(await this.#flushed())) return
@@ -168,8 +174,11 @@ export class Extended {
     const portal = readExecute(frame.body)
     const own = this.#portals.get(portal)
     if (own === undefined) {
-      this.#executed.push(this.#portalTags.get(portal))
-      return this.#pend(message('E', body => body.bytes(frame.body)))
+      const run = this.#portalRuns.get(portal)
+      this.#executed.push(run?.tags[0])
+      this.#pend(message('E', body => body.bytes(frame.body)))
+      if (run?.discards && (await this.#flushed())) await this.#runner.discard()
+      return
     }
     if (!(await this.#flushed())) return
     const { statement } = own
@@ -195,7 +204,7 @@ export class Extended {
     const name = parts.kind === 'S' ? this.#nameOf(parts.name) : parts.name
     if (parts.kind === 'S') {
       this.#names.delete(name)
-      this.#tags.delete(parts.name)
+      this.#runs.delete(parts.name)
     }
     this.#pend(target('C', { ...parts, name }), false)
   }
@@ -209,7 +218,7 @@ export class Extended {
     this.#skipping = false
     if (this.#runner.session.status === 'I') {
       this.#portals.clear()
-      this.#portalTags.clear()
+      this.#portalRuns.clear()
     }
     await this.#runner.ready()
   }

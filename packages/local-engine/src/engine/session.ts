@@ -25,6 +25,8 @@ export class Session {
   /** Messages were run since the last Sync. */
   #unsynced = false
   #lastTag = ''
+  /** Since when the others wait for it, on the clock that only goes forward. */
+  #heldSinceMs = 0
   readonly #assignments = new Assignments()
 
   constructor(services: Services, seat: Seat, settings: readonly Setting[]) {
@@ -46,11 +48,18 @@ export class Session {
     return this.#seat.shared && this.#seat.turns.holds(this)
   }
 
+  /** For how long it has kept them waiting; 0 if it does not. */
+  get heldMs(): number {
+    return this.holds ? this.#services.timers.monotonicMs() - this.#heldSinceMs : 0
+  }
+
   /** Runs messages in one go. A failure if it was canceled while it waited for its turn. */
   async submit(messages: readonly Uint8Array[]): Promise<Buffer | Failure> {
     const { oracle, hub } = this.#services
     const { turns } = this.#seat
+    const isNew = !turns.holds(this)
     if (!(await turns.take(this))) return canceled
+    if (isNew) this.#heldSinceMs = this.#services.timers.monotonicMs()
     const inTheMiddle = this.#unsynced || this.#status !== 'I'
     const joint = joinOwned(messages)
     this.#assignments.see(joint)
@@ -83,7 +92,7 @@ export class Session {
   }
 
   /** Ends what extended query messages began, so that other statements can run. */
-  async settle(): Promise<void> {
+  async finishExtended(): Promise<void> {
     if (this.#unsynced) await this.submit([sync])
   }
 
@@ -100,7 +109,7 @@ export class Session {
     statement: string,
     body: () => Promise<{ readonly failed: boolean; readonly value: T }>,
   ): Promise<T | Failure> {
-    await this.settle()
+    await this.finishExtended()
     if (this.#status === 'E') {
       return failure(
         '25P02',

@@ -62,7 +62,7 @@ export class WorkerBackend implements Backend {
         } else if (reply.kind === 'failed') {
           fail(new Error(reply.reason))
           void worker.terminate()
-        } else backend.#settle(reply)
+        } else backend.#resolve(reply)
       })
     })
   }
@@ -112,7 +112,7 @@ export class WorkerBackend implements Backend {
     })
   }
 
-  #settle(reply: Reply & { readonly kind: 'answer' }): void {
+  #resolve(reply: Reply & { readonly kind: 'answer' }): void {
     const waiting = this.#waiting.get(reply.id)
     this.#waiting.delete(reply.id)
     // The thread answers a call with what its method gives: the program talks to itself.

@@ -17,7 +17,8 @@ import { until } from '../support/wait.js'
 /** Timers that ring only when they are told to. */
 class FakeTimers {
   readonly alarms = new Map<() => void, number>()
-  monotonicMs = (): number => 0
+  nowMs = 0
+  monotonicMs = (): number => this.nowMs
 
   set = (callback: () => void, delayMs: number): (() => void) => {
     this.alarms.set(callback, delayMs)
@@ -122,6 +123,7 @@ function stage() {
     hub: new Hub({ ...shared, databaseName: 'materialize', polls: false, historyMs: 0, maxHistoryBytes: 0 }),
     historyMs: 0,
     maxCopyInBytes: 1000,
+    maxTransactionMs: 60_000,
   }
   const join = (pid: number): { channel: FakeChannel; done: Promise<void> } => {
     const channel = new FakeChannel()
@@ -182,5 +184,26 @@ describe('a transaction that its client forgets', () => {
     expect(timers.alarms.size).toBe(0)
     client.channel.say(message('X'))
     await client.done
+  })
+})
+
+describe('a transaction that goes on and on', () => {
+  it('is rolled back after its last statement, though it was never idle, and the next client goes on', async () => {
+    const { ran, timers, events, join } = stage()
+    const busy = join(1)
+    busy.channel.say(query('begin'))
+    await busy.channel.ready(2)
+    const other = join(2)
+    other.channel.say(query('other'))
+    for (let statements = 1; statements <= 15; statements++) {
+      timers.nowMs += 4000
+      busy.channel.say(query('select 1'))
+      await until(() => ran.length > statements, 'the statement')
+    }
+    await busy.done
+    await other.channel.ready(2)
+    expect(ran.slice(-2)).toEqual(['ROLLBACK', 'other'])
+    expect(errorsOf(busy.channel.frames)).toMatchObject([{ severity: 'FATAL', code: '25P04' }])
+    expect(events).toEqual([{ type: 'transaction-timed-out', pid: 1 }])
   })
 })

@@ -80,6 +80,10 @@ describe('what a client sets', () => {
     }
     client.write(parse('kept', 'select 2'), bind('', 'kept'), target('E'), sync)
     expect(readDataRowFor(await client.answer())).toEqual(['2'])
+    client.write(parse('', 'discard all'), bind('', ''), target('E'), bind('', 'kept'), sync)
+    const answer = await client.answer()
+    expect(tagsOf(answer)).toEqual(['DISCARD ALL'])
+    expect(errorsOf(answer)).toMatchObject([{ code: '26000' }])
     client.destroy()
     other.destroy()
   })
