@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest'
-import { closed, EngineError, engineErrorCodes, invalidOption, portBusy, reasonOf, sqlFailed } from '../src/errors.js'
+import {
+  closed,
+  EngineError,
+  engineErrorCodes,
+  invalidOption,
+  portBusy,
+  reasonOf,
+  sqlFailed,
+} from '../src/errors.js'
 
 it('an error says its code, what happened with the values, and what to do', () => {
   expect(portBusy('127.0.0.1', 6875, undefined).message).toBe(

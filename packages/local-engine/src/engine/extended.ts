@@ -124,9 +124,8 @@ export class Extended {
   async #parse(parts: Parse): Promise<void> {
     const pieces = statementsOf(parts.sql, this.#grammar)
     const [piece] = pieces
-    if (pieces.length > 1) {
+    if (pieces.length > 1)
       return this.#fail(failure('42601', 'cannot insert multiple commands into a prepared statement'))
-    }
     if (piece === undefined || piece.kind === 'sql') {
       const name = this.#nameOf(parts.name)
       this.#own.delete(parts.name)

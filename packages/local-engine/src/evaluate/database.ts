@@ -13,7 +13,14 @@ export type Rows =
   | { readonly ok: false; readonly failure: Failure }
 
 /** Commands after which the session's settings may be others. */
-const settingCommands: ReadonlySet<string> = new Set(['SET', 'RESET', 'DISCARD ALL', 'ROLLBACK', 'DO', 'CALL'])
+const settingCommands: ReadonlySet<string> = new Set([
+  'SET',
+  'RESET',
+  'DISCARD ALL',
+  'ROLLBACK',
+  'DO',
+  'CALL',
+])
 
 /** Takes back everything that a session was told, role included: RESET ALL spares it. */
 const resetAll = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL'

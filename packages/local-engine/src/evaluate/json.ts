@@ -64,7 +64,7 @@ class JsonReader {
   #take(symbol: string): boolean {
     this.#match(blanks)
     if (this.#text[this.#at] !== symbol) return false
-    this.#at += 1
+    this.#at++
     return true
   }
 

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { createHash } from 'node:crypto'
 
 /** What the path of a socket may have, in bytes, on every system: 104 with the zero at its end on some. */
 const longestPathBytes = 100

@@ -8,9 +8,9 @@ import { headOf } from './forms.js'
 import { type Ending, Listener, type Outlet } from './listener.js'
 import type { Oracle } from './oracle.js'
 import { delayMs, tickMs } from './pace.js'
+import { endOfTime } from './rows.js'
 import type { Timers } from './timers.js'
 import type { Turns } from './turns.js'
-import { endOfTime } from './rows.js'
 import { View } from './view.js'
 
 export interface HubOptions {

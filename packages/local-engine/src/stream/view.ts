@@ -69,9 +69,7 @@ export class View {
   add(listener: Listener, soonest: number): void {
     const { asOf } = listener.subscription
     // What never changes is the same at any time.
-    const start = this.plan.constant
-      ? fresh
-      : startOf(asOf, this.readableSince(soonest), this.#frontier > 0)
+    const start = this.plan.constant ? fresh : startOf(asOf, this.readableSince(soonest), this.#frontier > 0)
     this.#waiting.set(listener, start)
     this.leftMs = undefined
   }

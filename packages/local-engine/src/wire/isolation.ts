@@ -35,9 +35,8 @@ export function sharedState(tokens: readonly Token[]): Failure | undefined {
   }
   const named = tokens.filter((_, i) => tokens[i - 1]?.value === '(' && tokens[i - 2]?.value === 'set_config')
   if (named.some(({ kind, value }) => kind === 'string' && roles.has(value.toLowerCase()))) return otherRole
-  if (isTemporary(words) && !follows(words, 'commit', 'drop')) {
+  if (isTemporary(words) && !follows(words, 'commit', 'drop'))
     return refusal('What is temporary', 'Make it ON COMMIT DROP, or not temporary.')
-  }
   const lock = words.find(word => locks.test(word))
   return lock === undefined
     ? undefined
@@ -74,7 +73,11 @@ export function unheard(tokens: readonly Token[]): Failure | undefined {
 function setsRole(words: readonly string[]): boolean {
   const [, second, third, fourth] = words
   const rest = second === 'session' && third !== 'authorization' ? [third, fourth] : [second, third]
-  return rest[0] === 'role' || rest[0] === 'session_authorization' || (rest[0] === 'session' && rest[1] === 'authorization')
+  return (
+    rest[0] === 'role' ||
+    rest[0] === 'session_authorization' ||
+    (rest[0] === 'session' && rest[1] === 'authorization')
+  )
 }
 
 function isTemporary(words: readonly string[]): boolean {

@@ -104,13 +104,13 @@ function commentEnd(sql: string, start: number): number {
   let depth = 0
   for (let at = start; at < sql.length; ) {
     if (sql.startsWith('/*', at)) {
-      depth += 1
+      depth++
       at += 2
     } else if (sql.startsWith('*/', at)) {
-      depth -= 1
+      depth--
       at += 2
       if (depth === 0) return at
-    } else at += 1
+    } else at++
   }
   return sql.length
 }

@@ -108,7 +108,13 @@ function stage() {
   const timers = new FakeTimers()
   const events: EngineEvent[] = []
   const turns = new Turns()
-  const seat: Seat = { shared: true, turns, run: batch => backend.run(1, batch), cancel: () => {}, close: () => {} }
+  const seat: Seat = {
+    shared: true,
+    turns,
+    run: batch => backend.run(1, batch),
+    cancel: () => {},
+    close: () => {},
+  }
   const shared = {
     generation: 'subscribe' as const,
     backend,

@@ -34,7 +34,9 @@ describe('a database that says nothing', () => {
 
   it('to any statement is broken, and nothing it says is trusted any more', async () => {
     const { database } = scripted(() => [readyForQuery('I')])
-    await expect(database.run(1, { ...batch, messages: query('anything') })).rejects.toThrow('does not answer')
+    await expect(database.run(1, { ...batch, messages: query('anything') })).rejects.toThrow(
+      'does not answer',
+    )
   })
 
   it('to a Sync alone is well', async () => {
@@ -67,7 +69,13 @@ describe('dressing the session', () => {
     await database.run(1, { ...batch, nowMs: 2, messages })
     await database.run(2, { ...batch, nowMs: 3, messages })
     await database.dress([], 4)
-    expect(asked.filter(sql => !sql.startsWith('SET'))).toEqual(['client', 'client', resetAll, 'client', resetAll])
+    expect(asked.filter(sql => !sql.startsWith('SET'))).toEqual([
+      'client',
+      'client',
+      resetAll,
+      'client',
+      resetAll,
+    ])
   })
 
   it('reads settings back after a statement that may have changed them, once the transaction is over', async () => {

@@ -25,7 +25,10 @@ describe('from when and to when', () => {
     const asOf = clock.nowMs() + 3_600_000
     const sql = `copy (subscribe future with (progress) as of ${asOf}) to stdout`
     const stream = new OpenStream(await RawClient.connect(engine.port), sql)
-    await until(() => engine.events.some(event => event.type === 'evaluated'), 'an evaluation before its time')
+    await until(
+      () => engine.events.some(event => event.type === 'evaluated'),
+      'an evaluation before its time',
+    )
     expect(stream.rows).toEqual([])
     clock.set(asOf)
     await stream.shows('1')
@@ -72,7 +75,9 @@ describe('from when and to when', () => {
 
   it('AS OF a time UP TO the same is empty, and says so', async () => {
     const t = clock.nowMs() + 3_600_000
-    const answer = await writer.query(`copy (subscribe resumed with (progress) as of ${t} up to ${t}) to stdout`)
+    const answer = await writer.query(
+      `copy (subscribe resumed with (progress) as of ${t} up to ${t}) to stdout`,
+    )
     expect(answer.map(frame => frame.type).join('')).toBe('NHcCZ')
     expect(answer[0]?.body.toString()).toContain(
       `subscribe as of ${t} (inclusive) up to the same bound ${t} (exclusive) is guaranteed to be empty`,

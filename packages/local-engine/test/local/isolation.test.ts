@@ -166,7 +166,9 @@ describe('what PostgreSQL keeps for a session', () => {
   it.each([{ options: '-c role=pg_monitor' }, { role: 'pg_monitor' }])(
     'is refused at login too: %o',
     async parameters => {
-      await expect(RawClient.connect(engine.port, parameters)).rejects.toThrow('the connection ended before Z: E')
+      await expect(RawClient.connect(engine.port, parameters)).rejects.toThrow(
+        'the connection ended before Z: E',
+      )
     },
   )
 

@@ -17,7 +17,9 @@ afterAll(() => engine.close())
 it('a jsonb of many megabytes is streamed, and no row of a view beside it is lost', async () => {
   const small = await OpenStream.accepted(engine.port, 'copy (subscribe small) to stdout')
   const large = await OpenStream.accepted(engine.port, 'copy (subscribe large) to stdout')
-  await engine.execute(`insert into small values (1); insert into large select to_jsonb(repeat('a', 12000000))`)
+  await engine.execute(
+    `insert into small values (1); insert into large select to_jsonb(repeat('a', 12000000))`,
+  )
   await until(() => large.changes.some(({ line }) => line.length === 12_000_002), 'the large row')
   await engine.execute('insert into small values (2)')
   await small.shows('1', '2')

@@ -130,7 +130,11 @@ describe('scripts', () => {
     expect(await caught(engine.execute('copy (subscribe kept) to stdout'))).toMatchObject({
       code: 'SQL_FAILED',
     })
-    for (const other of ['create source s from nothing', 'copy (subscribe kept) to stdout', 'copy kept from stdin']) {
+    for (const other of [
+      'create source s from nothing',
+      'copy (subscribe kept) to stdout',
+      'copy kept from stdin',
+    ]) {
       expect(await caught(engine.execute(`insert into kept values (3); ${other}`))).toMatchObject({
         code: 'SQL_FAILED',
         sqlState: '0A000',

@@ -185,7 +185,7 @@ describe('a stream under load', () => {
     const writers = await Promise.all([1, 2, 3].map(() => RawClient.connect(engine.port)))
     await Promise.all(
       writers.map(async (each, seed) => {
-        for (let i = 0; i < 40; i += 1) {
+        for (let i = 0; i < 40; i++) {
           const [from, to] = [1 + ((i * 3 + seed) % 8), 1 + ((i * 5 + seed + 1) % 8)]
           await each.query('begin')
           await each.query(`update accounts set amount = amount - ${i}.50 where id = ${from}`)
@@ -217,7 +217,7 @@ describe('a slow client', () => {
     const fast = await open('copy (subscribe wide with (progress)) to stdout')
     slow.client.pause()
     const filler = 'x'.repeat(1000)
-    for (let round = 1; round <= 10; round += 1) {
+    for (let round = 1; round <= 10; round++) {
       await writer.query(
         `truncate wide; insert into wide select g, '${round}${filler}' from generate_series(1, 2000) g`,
       )

@@ -80,7 +80,7 @@ it('who comes back and reads slowly still gets each change at its own timestamp'
   view.add(back.each, 31)
   view.apply(40, view.want(40), { id: 1, changes: [['c', 1]] })
   expect(back.text()).toEqual([])
-  for (let i = 0; i < 10; i += 1) back.each.drained()
+  for (let i = 0; i < 10; i++) back.each.drained()
   expect(back.text()).toEqual(['<10', '20 1 a', '30 1 b', '40 1 c', '<41'])
 })
 

@@ -80,7 +80,7 @@ it.each([
   ['an escape string', (text: string) => `E'${text}\\'''${text}'`],
   ['an identifier', (text: string) => `"${text}""${text}"`],
 ])('%s of many megabytes is one token', (_, write) => {
-  const sql = write("\\\\x".repeat(4_000_000))
+  const sql = write('\\\\x'.repeat(4_000_000))
   expect(tokensOf(`${sql};`).map(({ start, end }) => [start, end])).toEqual([
     [0, sql.length],
     [sql.length, sql.length + 1],
