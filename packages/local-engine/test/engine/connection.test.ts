@@ -18,7 +18,7 @@ async function pair(): Promise<{ connection: Connection; socket: Socket; client:
   return { connection: new Connection(socket, 1000), socket, client }
 }
 
-it('ends although its client does not read, and the little that waits is less than what would hold it up', async () => {
+it('L8: ends although its client does not read, and the little that waits is less than what would hold it up', async () => {
   const { connection, socket, client } = await pair()
   client.pause()
   // Until the kernel takes no more, a row at a time.

@@ -194,7 +194,7 @@ describe('a transaction that its client forgets', () => {
 })
 
 describe('a transaction that goes on and on', () => {
-  it('is rolled back after its last statement, though it was never idle, and the next client goes on', async () => {
+  it('L4: is rolled back after its last statement, though it was never idle, and the next client goes on', async () => {
     const { ran, timers, events, join } = stage()
     const busy = join(1)
     busy.channel.say(query('begin'))

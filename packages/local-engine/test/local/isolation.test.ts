@@ -27,7 +27,7 @@ async function told(client: RawClient, sql: string): Promise<string[]> {
 }
 
 describe('what a client sets', () => {
-  it('is its own, and is gone with RESET and DISCARD', async () => {
+  it('L9: is its own, and is gone with RESET and DISCARD', async () => {
     for (const [set, name, value, reset] of [
       ["set timezone = 'Asia/Tokyo'", 'timezone', 'Asia/Tokyo', 'reset timezone'],
       ['set search_path = pg_catalog', 'search_path', 'pg_catalog', 'reset all'],
@@ -88,7 +88,7 @@ describe('what a client sets', () => {
     other.destroy()
   })
 
-  it('is its own under a name of its own, too', async () => {
+  it('L9: is its own under a name of its own, too', async () => {
     const value = async (client: RawClient): Promise<string | null | undefined> =>
       readDataRowFor(await client.query("select coalesce(current_setting('app.tenant', true), '')"))?.[0]
     await one.query("set app.tenant = 'A'")
@@ -100,7 +100,7 @@ describe('what a client sets', () => {
     expect([await value(one), await value(two)]).toEqual(['', ''])
   })
 
-  it('is its own when a statement sets it that was prepared before', async () => {
+  it('L9: is its own when a statement sets it that was prepared before', async () => {
     const client = await RawClient.connect(engine.port)
     const before = await shown(two, 'search_path')
     client.write(parse('sets', "select set_config('search_path', 'pg_catalog', false)"), sync)
@@ -112,7 +112,7 @@ describe('what a client sets', () => {
     client.destroy()
   })
 
-  it('is its own when a block of code sets it, and a function leaves nothing to others', async () => {
+  it('L9: is its own when a block of code sets it, and a function leaves nothing to others', async () => {
     const before = await shown(two, 'timezone')
     await one.query("do $$ begin set timezone = 'Asia/Tokyo'; end $$")
     expect([await shown(two, 'timezone'), await shown(one, 'timezone')]).toEqual([before, 'Asia/Tokyo'])

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => engine.close())
 
-it('a jsonb of many megabytes is streamed, and no row of a view beside it is lost', async () => {
+it('L2: a jsonb of many megabytes is streamed, and no row of a view beside it is lost', async () => {
   const small = await OpenStream.accepted(engine.port, 'copy (subscribe small) to stdout')
   const large = await OpenStream.accepted(engine.port, 'copy (subscribe large) to stdout')
   await engine.execute(

@@ -31,7 +31,7 @@ async function evaluatedViews(): Promise<number> {
 }
 
 describe('a client that leaves', () => {
-  it('while its SUBSCRIBE waits behind a transaction of another leaves nothing behind', async () => {
+  it('L10: while its SUBSCRIBE waits behind a transaction of another leaves nothing behind', async () => {
     await other.query('begin')
     const client = await RawClient.connect(engine.port)
     client.write(query('copy (subscribe t with (progress)) to stdout'))
@@ -44,7 +44,7 @@ describe('a client that leaves', () => {
     expect(await evaluatedViews()).toBe(1)
   })
 
-  it('at once after its SUBSCRIBE leaves nothing behind', async () => {
+  it('L10: at once after its SUBSCRIBE leaves nothing behind', async () => {
     for (let i = 0; i < 10; i++) {
       const client = await RawClient.connect(engine.port)
       client.write(query('copy (subscribe t with (progress)) to stdout'))

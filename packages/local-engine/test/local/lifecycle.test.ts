@@ -60,7 +60,7 @@ describe('starting', () => {
 })
 
 describe('a data directory', () => {
-  it('is one by whatever path it is given, however long, and one engine has it', async () => {
+  it('L7: is one by whatever path it is given, however long, and one engine has it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mzalert-data-'))
     const parent = join(folder, 'long'.repeat(30))
     const [dataDir, link] = [join(parent, 'data'), join(folder, 'link')]

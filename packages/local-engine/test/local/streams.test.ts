@@ -50,7 +50,7 @@ describe('what a stream shows', () => {
     stream.client.destroy()
   })
 
-  it('what time does to a view that is made anew while it is listened to, and to a function under one', async () => {
+  it('L3: what time does to a view that is made anew while it is listened to, and to a function under one', async () => {
     const endMs = clock.nowMs() + 3_600_000
     await engine.execute(`create table lasting (x int); insert into lasting values (1);
       create view anew as select x from lasting;
