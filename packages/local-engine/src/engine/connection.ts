@@ -17,14 +17,14 @@ export class Connection implements Channel {
   readonly #socket: Socket
   readonly #reader: FrameReader
   #waiting: ((frame: Frame | undefined) => void) | undefined
-  #hungUp = false
-  #broken = false
+  #hasHungUp = false
+  #isBroken = false
   #flow = Number.POSITIVE_INFINITY
   /** What the flow has not let through. No more than what one answer or one chunk of a stream holds. */
   #held: Buffer[] = []
   #trickle: NodeJS.Timeout | undefined
   #linger: NodeJS.Timeout | undefined
-  #cutting = false
+  #isCutting = false
   readonly #sending = new Set<() => void>()
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
@@ -42,7 +42,7 @@ export class Connection implements Channel {
   }
 
   get isGone(): boolean {
-    return this.#hungUp
+    return this.#hasHungUp
   }
 
   /** From now on messages have a type letter. */
@@ -52,7 +52,7 @@ export class Connection implements Channel {
 
   next(): Promise<Frame | undefined> {
     const frame = this.#take()
-    if (frame !== undefined || this.#hungUp) return Promise.resolve(frame)
+    if (frame !== undefined || this.#hasHungUp) return Promise.resolve(frame)
     this.#socket.resume()
     return new Promise(resolve => {
       this.#waiting = resolve
@@ -70,7 +70,7 @@ export class Connection implements Channel {
   }
 
   write(bytes: Buffer): boolean {
-    return !this.#socket.writable || (this.#cutting ? this.#cut(bytes) : this.#put(bytes))
+    return !this.#socket.writable || (this.#isCutting ? this.#cut(bytes) : this.#put(bytes))
   }
 
   /** How many bytes a second are sent from now on: as many as the client takes, a few, or none. */
@@ -81,7 +81,7 @@ export class Connection implements Channel {
 
   /** The next row of a stream is begun and not finished; then the connection is closed. */
   cutNextRow(): void {
-    this.#cutting = true
+    this.#isCutting = true
   }
 
   end(): void {
@@ -152,15 +152,15 @@ export class Connection implements Channel {
       return
     }
     const frame = this.#take()
-    if (frame === undefined && !this.#hungUp) return
+    if (frame === undefined && !this.#hasHungUp) return
     this.#waiting = undefined
     waiting(frame)
   }
 
   #take(): Frame | undefined {
-    const frame = this.#broken ? undefined : this.#reader.next()
+    const frame = this.#isBroken ? undefined : this.#reader.next()
     if (typeof frame === 'string') {
-      this.#broken = true
+      this.#isBroken = true
       this.#socket.write(errorResponse({ severity: 'FATAL', code: '08P01', message: frame }))
       this.#hangUp()
       this.end()
@@ -170,8 +170,8 @@ export class Connection implements Channel {
   }
 
   #hangUp(): void {
-    if (this.#hungUp) return
-    this.#hungUp = true
+    if (this.#hasHungUp) return
+    this.#hasHungUp = true
     this.onHangup()
     const waiting = this.#waiting
     this.#waiting = undefined

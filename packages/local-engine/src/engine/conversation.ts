@@ -35,17 +35,17 @@ export class Conversation implements Runner {
   readonly pid: number
   readonly #channel: Channel
   readonly #services: Services
-  readonly #shared: boolean
+  readonly #isShared: boolean
   readonly #extended: Extended
   readonly session: Session
   #listener: Listener | undefined
-  #timedOut = false
+  #hasTimedOut = false
 
   constructor(pid: number, channel: Channel, services: Services, seat: Seat, settings: readonly Setting[]) {
     this.pid = pid
     this.#channel = channel
     this.#services = services
-    this.#shared = seat.shared
+    this.#isShared = seat.shared
     this.session = new Session(services, seat, settings)
     this.#extended = new Extended(`c${pid}_`, this, this.#grammar)
     channel.onDrain = () => this.#listener?.drained()
@@ -139,7 +139,7 @@ export class Conversation implements Runner {
 
   get #grammar(): Grammar {
     const { generation, historyMs } = this.#services
-    return { generation, historyMs, shared: this.#shared }
+    return { generation, historyMs, shared: this.#isShared }
   }
 
   get #keyword(): string {
@@ -194,7 +194,7 @@ export class Conversation implements Runner {
   /** The next message; none after the client's time was over, even if it had sent more. */
   async #next(): Promise<Frame | undefined> {
     const frame = await this.#inTime(() => this.#channel.next())
-    return this.#timedOut ? undefined : frame
+    return this.#hasTimedOut ? undefined : frame
   }
 
   /** Waits for the client, to speak or to read; not for ever while the others wait for its transaction. */
@@ -213,8 +213,8 @@ export class Conversation implements Runner {
   }
 
   #timeOut(why: Failure): void {
-    if (this.#timedOut) return
-    this.#timedOut = true
+    if (this.#hasTimedOut) return
+    this.#hasTimedOut = true
     this.#services.onEvent({ type: 'transaction-timed-out', pid: this.pid })
     this.#channel.write(errorResponse(why))
     // The loop sees the end, rolls back and lets the others go on.

@@ -70,7 +70,7 @@ export class Extended {
   #executed: (string | undefined)[] = []
   #pending: Buffer[] = []
   #closes: boolean[] = []
-  #skipping = false
+  #isSkipping = false
 
   constructor(prefix: string, runner: Runner, grammar: Grammar) {
     this.#prefix = prefix
@@ -81,7 +81,7 @@ export class Extended {
   /** Answers one message; the answer may wait for Sync or Flush. */
   async take(frame: Frame): Promise<void> {
     if (frame.type === 'S') return this.#sync()
-    if (this.#skipping) return
+    if (this.#isSkipping) return
     switch (frame.type) {
       case 'P':
         return this.#parse(readParse(frame.body))
@@ -182,9 +182,9 @@ export class Extended {
     if (!(await this.#flushed())) return
     const { statement } = own
     if (statement.kind === 'copy-in') {
-      this.#skipping = !(await this.#runner.copyIn(statement.sql, statement.binary))
+      this.#isSkipping = !(await this.#runner.copyIn(statement.sql, statement.binary))
     } else if (statement.form !== 'rows') {
-      this.#skipping = !(await this.#runner.stream(statement.subscription, statement.form))
+      this.#isSkipping = !(await this.#runner.stream(statement.subscription, statement.form))
     } else {
       const name = this.#grammar.generation.toUpperCase()
       const hint = `Use COPY (${name} …) TO STDOUT, or a simple query.`
@@ -213,8 +213,8 @@ export class Extended {
   }
 
   async #sync(): Promise<void> {
-    if (this.#pending.length > 0 || this.#runner.session.unsynced) await this.#submit(sync)
-    this.#skipping = false
+    if (this.#pending.length > 0 || this.#runner.session.isUnsynced) await this.#submit(sync)
+    this.#isSkipping = false
     if (this.#runner.session.status === 'I') {
       this.#portals.clear()
       this.#portalRuns.clear()
@@ -225,7 +225,7 @@ export class Extended {
   /** Runs what is pending, so that what comes next is answered after it. False if it failed. */
   async #flushed(): Promise<boolean> {
     if (this.#pending.length > 0) await this.#submit(flush)
-    return !this.#skipping
+    return !this.#isSkipping
   }
 
   async #submit(last: Buffer): Promise<void> {
@@ -236,7 +236,7 @@ export class Extended {
     this.#closes = []
     this.#executed = []
     const answer = await this.#runner.session.submit(messages)
-    this.#skipping = failureOf(answer) !== undefined
+    this.#isSkipping = failureOf(answer) !== undefined
     if (isFailure(answer)) await this.#runner.refuse(answer)
     else await this.#runner.send(...answerParts(answer, { tags, closes, prefix: this.#prefix }).parts)
   }
@@ -248,7 +248,7 @@ export class Extended {
 
   async #fail(why: Failure): Promise<void> {
     if (!(await this.#flushed())) return
-    this.#skipping = true
+    this.#isSkipping = true
     await this.#runner.refuse(why)
   }
 

@@ -36,7 +36,7 @@ export class Server {
   #flow = Number.POSITIVE_INFINITY
   readonly #emptied: (() => void)[] = []
   /** Whether who connects is cut at once. */
-  refusing = false
+  isRefusing = false
 
   constructor(services: Services, about: About) {
     this.#services = services
@@ -88,7 +88,7 @@ export class Server {
   }
 
   #accept(socket: Socket): void {
-    if (this.refusing) {
+    if (this.isRefusing) {
       socket.on('error', () => {})
       socket.resetAndDestroy()
       return

@@ -23,7 +23,7 @@ export class Session {
   #settings: readonly Setting[]
   #status: TransactionStatus = 'I'
   /** Messages were run since the last Sync. */
-  #unsynced = false
+  #isUnsynced = false
   #lastTag = ''
   /** Since when the others wait for it, on the clock that only goes forward. */
   #heldSinceMs = 0
@@ -39,8 +39,8 @@ export class Session {
     return this.#status
   }
 
-  get unsynced(): boolean {
-    return this.#unsynced
+  get isUnsynced(): boolean {
+    return this.#isUnsynced
   }
 
   /** Whether it keeps the others waiting although nothing of it runs. */
@@ -60,7 +60,7 @@ export class Session {
     const isNew = !turns.holds(this)
     if (!(await turns.take(this))) return canceled
     if (isNew) this.#heldSinceMs = this.#services.timers.monotonicMs()
-    const inTheMiddle = this.#unsynced || this.#status !== 'I'
+    const inTheMiddle = this.#isUnsynced || this.#status !== 'I'
     const joint = joinOwned(messages)
     this.#assignments.see(joint)
     const result = await this.#seat.run({
@@ -72,10 +72,10 @@ export class Session {
     })
     const answer = joined(this.#adopt(result.settings), asBuffer(result.answer))
     const status = statusIn(answer)
-    this.#unsynced = status === undefined
+    this.#isUnsynced = status === undefined
     this.#status = status ?? this.#status
     this.#lastTag = lastTag(answer)
-    if (!this.#unsynced && this.#status === 'I') {
+    if (!this.#isUnsynced && this.#status === 'I') {
       turns.give(this)
       hub.touch()
     }
@@ -93,12 +93,12 @@ export class Session {
 
   /** Ends what extended query messages began, so that other statements can run. */
   async finishExtended(): Promise<void> {
-    if (this.#unsynced) await this.submit([sync])
+    if (this.#isUnsynced) await this.submit([sync])
   }
 
   /** After an error that PostgreSQL does not know of: a transaction that is open fails too. */
   async fail(): Promise<void> {
-    if (this.#status === 'T') await this.submit(this.#unsynced ? [sync, nonsense] : [nonsense])
+    if (this.#status === 'T') await this.submit(this.#isUnsynced ? [sync, nonsense] : [nonsense])
   }
 
   /**
@@ -145,7 +145,7 @@ export class Session {
   /** Rolls back what is open, runs what tidies up, and lets go. */
   async end(tidying: readonly Uint8Array[]): Promise<void> {
     if (!this.#seat.shared) return this.#seat.close()
-    const rollback = this.holds ? [...(this.#unsynced ? [sync] : []), query('ROLLBACK')] : []
+    const rollback = this.holds ? [...(this.#isUnsynced ? [sync] : []), query('ROLLBACK')] : []
     const messages = [...rollback, ...(tidying.length > 0 ? [...tidying, sync] : [])]
     if (messages.length > 0) await this.submit(messages)
     this.#seat.turns.give(this)

@@ -39,7 +39,7 @@ export class Database {
   #protocol: Protocol
   /** What is on; undefined if that is not known. */
   #applied: readonly Setting[] | undefined = []
-  #changed = false
+  #hasChanged = false
   /** Who had it last. */
   #user: number | undefined
 
@@ -56,7 +56,7 @@ export class Database {
   moveTo(protocol: Protocol): void {
     this.#protocol = protocol
     this.#applied = []
-    this.#changed = false
+    this.#hasChanged = false
   }
 
   /** Runs statements; the rows are those of all of them. */
@@ -102,11 +102,12 @@ export class Database {
     if (batch.nowMs !== undefined) await this.dress(batch.settings, batch.nowMs, client)
     const answer = await this.raw(batch.messages)
     for (const { type, body } of framesOf(answer)) {
-      if (type === 'C' && settingCommands.has(body.toString('utf8', 0, body.length - 1))) this.#changed = true
+      if (type === 'C' && settingCommands.has(body.toString('utf8', 0, body.length - 1)))
+        this.#hasChanged = true
     }
-    if (batch.readsBack) this.#changed = true
-    if (!this.#changed || statusIn(answer) !== 'I') return { answer }
-    this.#changed = false
+    if (batch.readsBack) this.#hasChanged = true
+    if (!this.#hasChanged || statusIn(answer) !== 'I') return { answer }
+    this.#hasChanged = false
     const after = await this.#readSettings(batch)
     this.#applied = after
     return { answer, settings: after ?? batch.settings }

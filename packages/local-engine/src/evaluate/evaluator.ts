@@ -116,7 +116,8 @@ export class Evaluator {
    */
   async #readDefinitions(): Promise<string> {
     const [views, functions] = ['pg_rewrite', 'pg_proc'].map(
-      catalog => `(SELECT count(*) || ' ' || sum(xmin::text::bigint) FROM pg_catalog.${catalog} WHERE oid >= 16384)`,
+      catalog =>
+        `(SELECT count(*) || ' ' || sum(xmin::text::bigint) FROM pg_catalog.${catalog} WHERE oid >= 16384)`,
     )
     return (await this.#database.value(`SELECT concat(${views}, ' ', ${functions})`)) ?? ''
   }

@@ -42,9 +42,9 @@ export class Hub {
   readonly #views = new Map<string, View>()
   #nextId = 1
   #clear: (() => void) | undefined
-  #running = false
-  #urgent = false
-  #closed = false
+  #isRunning = false
+  #isUrgent = false
+  #isClosed = false
   #lastStartMs = Number.NEGATIVE_INFINITY
   #lastEndMs = Number.NEGATIVE_INFINITY
   #lastTickMs = Number.NEGATIVE_INFINITY
@@ -92,7 +92,7 @@ export class Hub {
       monotonicMs: timers.monotonicMs,
       onEnd: ending => {
         opened.remove(listener)
-        if (opened.empty) this.#leave(opened)
+        if (opened.isEmpty) this.#leave(opened)
         onEnd(ending)
       },
     })
@@ -116,7 +116,7 @@ export class Hub {
 
   /** Ends every stream; nothing is evaluated any more. */
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#clear?.()
     for (const view of [...this.#views.values()]) view.fail(canceled)
   }
@@ -138,7 +138,7 @@ export class Hub {
 
   /** Nobody listens to it any more. */
   #leave(view: View): void {
-    if (this.#closed || this.#options.historyMs === 0 || !view.resumable) return this.#drop(view)
+    if (this.#isClosed || this.#options.historyMs === 0 || !view.isResumable) return this.#drop(view)
     view.leftMs = this.#options.timers.monotonicMs()
     const left = [...this.#views.values()].filter(each => each.leftMs !== undefined)
     left.sort((a, b) => (a.leftMs ?? 0) - (b.leftMs ?? 0))
@@ -169,35 +169,35 @@ export class Hub {
   }
 
   #schedule(urgent: boolean): void {
-    this.#urgent ||= urgent
-    if (this.#closed || this.#running || this.#views.size === 0) return
+    this.#isUrgent ||= urgent
+    if (this.#isClosed || this.#isRunning || this.#views.size === 0) return
     this.#clear?.()
     const views = [...this.#views.values()]
     const { polls } = this.#options
     const temporal = polls || views.some(view => view.temporal || view.wanted.length > 0)
     const nowMs = this.#options.timers.monotonicMs()
     const [lastStartMs, lastEndMs] = [this.#lastStartMs, this.#lastEndMs]
-    const pace = { nowMs, lastStartMs, lastEndMs, urgent: this.#urgent, temporal }
+    const pace = { nowMs, lastStartMs, lastEndMs, urgent: this.#isUrgent, temporal }
     this.#clear = this.#options.timers.set(() => void this.#pass(), delayMs(pace))
   }
 
   async #pass(): Promise<void> {
     const { turns, timers } = this.#options
-    if (this.#running || this.#closed) return
-    this.#running = true
+    if (this.#isRunning || this.#isClosed) return
+    this.#isRunning = true
     try {
       // While a client has a transaction open its changes are nobody else's: this waits for its end.
       if (!(await turns.take(this))) return
       this.#lastStartMs = timers.monotonicMs()
-      this.#urgent = false
+      this.#isUrgent = false
       await this.#evaluate()
       this.#lastEndMs = timers.monotonicMs()
     } catch {
       // A call rejects only if the backend is gone, and whoever owns it ends the streams.
-      this.#closed = true
+      this.#isClosed = true
     } finally {
       turns.give(this)
-      this.#running = false
+      this.#isRunning = false
       this.#schedule([...this.#views.values()].some(view => view.hasFresh))
     }
   }

@@ -24,7 +24,7 @@ export class View {
   readonly #waiting = new Map<Listener, Start>()
   readonly #listening = new Set<Listener>()
   /** The backend knows its plan. */
-  #known = false
+  #isKnown = false
   #failure: Failure | undefined
   /** The contents are known from the history's start on, without a gap, up to the frontier. */
   #frontier = 0
@@ -37,7 +37,7 @@ export class View {
     this.#historyMs = historyMs
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#waiting.size + this.#listening.size === 0
   }
 
@@ -46,7 +46,7 @@ export class View {
   }
 
   /** Whether it has contents that someone could come back to. */
-  get resumable(): boolean {
+  get isResumable(): boolean {
     return this.#frontier > 0 && !this.plan.constant
   }
 
@@ -99,10 +99,10 @@ export class View {
     const now = this.#joiners(start => this.#startsAt(start, timestamp))
     const rows = past.some(([listener]) => listener.subscription.snapshot)
       ? 'before'
-      : now.length > 0 || !this.#known
+      : now.length > 0 || !this.#isKnown
         ? 'after'
         : undefined
-    const plan = this.#known ? {} : { plan: this.plan }
+    const plan = this.#isKnown ? {} : { plan: this.plan }
     const { id, temporal } = this
     return { id, temporal, ...plan, ...(rows === undefined ? {} : { rows }) }
   }
@@ -110,7 +110,7 @@ export class View {
   /** Gives everyone what an evaluation at `timestamp` found. `before` says what its rows are. */
   apply(timestamp: number, want: Want, { changes, rows }: Evaluated): void {
     this.#failure = undefined
-    this.#known = true
+    this.#isKnown = true
     this.#resume(want.rows === 'before' ? (rows ?? []) : undefined)
     const first = this.#frontier === 0
     if (!first) {
