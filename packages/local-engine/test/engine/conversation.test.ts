@@ -94,6 +94,7 @@ function stage() {
       const answers = [...framesOf(Buffer.from(messages))].map(({ type, body }) => {
         const sql = type === 'Q' ? readQuery(body) : type
         ran.push(sql)
+        if (sql === 'too deep') throw new RangeError('Maximum call stack size exceeded')
         if (sql === 'begin') status = 'T'
         if (sql === 'ROLLBACK') status = 'I'
         return Buffer.concat([commandComplete(sql.toUpperCase()), readyForQuery(status)])
@@ -212,4 +213,18 @@ describe('a transaction that goes on and on', () => {
     expect(errorsOf(busy.channel.frames)).toMatchObject([{ severity: 'FATAL', code: '25P04' }])
     expect(events).toEqual([{ type: 'transaction-timed-out', pid: 1 }])
   })
+})
+
+it('a client that runs into a limit of the program is told, and the next one goes on', async () => {
+  const { join } = stage()
+  const client = join(1)
+  client.channel.say(query('too deep'))
+  await client.done
+  expect(errorsOf(client.channel.frames)).toMatchObject([
+    { severity: 'FATAL', code: 'XX000', message: 'the local engine failed: Maximum call stack size exceeded' },
+  ])
+  expect(client.channel.ended).toBe(true)
+  const other = join(2)
+  other.channel.say(query('select 1'))
+  await other.channel.ready(2)
 })
