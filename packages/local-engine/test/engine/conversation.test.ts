@@ -221,7 +221,11 @@ it('a client that runs into a limit of the program is told, and the next one goe
   client.channel.say(query('too deep'))
   await client.done
   expect(errorsOf(client.channel.frames)).toMatchObject([
-    { severity: 'FATAL', code: 'XX000', message: 'the local engine failed: Maximum call stack size exceeded' },
+    {
+      severity: 'FATAL',
+      code: 'XX000',
+      message: 'the local engine failed: Maximum call stack size exceeded',
+    },
   ])
   expect(client.channel.ended).toBe(true)
   const other = join(2)
