@@ -1,5 +1,6 @@
 // The embedded engine at the demo's load for some minutes: are evaluations as quick, and is the process as small, at the end as
-// they were at the beginning, and do the streams say what SELECT says? `npm run soak -- engine [minutes] [spike every s]`
+// they were at the beginning, and do the streams say what SELECT says? `npm run soak -- engine [minutes] [spike every s]`, 10 minutes
+// if nothing is said; `npm run soak -- engine 60` is an hour of the demo's load.
 import { producer } from '@mzalert/example-producer'
 import { tail } from '@mzalert/tail-client'
 import pg from 'pg'
@@ -8,8 +9,11 @@ import { engineProcess, percentile, sleep } from './lib/engine.mjs'
 const minutes = Number(process.argv[2] ?? 10)
 const spikeEveryMs = Number(process.argv[3] ?? 60) * 1000
 const views = ['dim_deployments', 'organization_alert', 'customer_alert']
-/** What may grow from the first third to the last: noise of a machine that others use too. */
-const allowed = { p50: 1.5, p50Ms: 5, p99: 3, p99Ms: 100, rss: 1.05, heapBytes: 8e6 }
+/**
+ * What may grow from the first third to the last, as a factor. The process's own time for an evaluation tells of the engine, however
+ * busy the machine is; how long one took tells of the machine too. The heap may grow by so much over the whole time, by its slope.
+ */
+const allowed = { cpu: 1.5, p50: 3, p99: 3, p99Ms: 100, rss: 1.05, heapBytes: 8e6 }
 /** Caches fill and code is compiled: nothing is judged before. */
 const warmUpMs = Math.min(60_000, minutes * 60_000 * 0.2)
 /** A progress row is due each second; a machine that is busy may be late. */
@@ -93,13 +97,21 @@ function slope(samples, field) {
   )
 }
 const mb = bytes => (bytes / 1e6).toFixed(1)
+const cpuMs = samples =>
+  samples.reduce((sum, sample) => sum + sample.cpuMs, 0) / Math.max(1, evaluations(samples).length)
+const [cpuBefore, cpuAfter] = [cpuMs(first), cpuMs(last)]
+console.log(
+  `CPU of the process for each evaluation: first third ${cpuBefore.toFixed(2)} ms, last third ${cpuAfter.toFixed(2)} ms`,
+)
+if (!(cpuAfter <= cpuBefore * allowed.cpu))
+  problems.push(`evaluations cost more: ${cpuBefore.toFixed(2)} -> ${cpuAfter.toFixed(2)} ms of CPU`)
 for (const share of [0.5, 0.99]) {
   const [before, after] = [percentile(evaluations(first), share), percentile(evaluations(last), share)]
   console.log(
     `evaluation p${share * 100}: first third ${before.toFixed(2)} ms, last third ${after.toFixed(2)} ms`,
   )
   // The slowest of them tell more of the machine than of the engine.
-  const [factor, ms] = share === 0.5 ? [allowed.p50, allowed.p50Ms] : [allowed.p99, allowed.p99Ms]
+  const [factor, ms] = share === 0.5 ? [allowed.p50, 0] : [allowed.p99, allowed.p99Ms]
   if (!(after <= before * factor + ms))
     problems.push(`evaluations became slower: p${share * 100} ${before.toFixed(2)} -> ${after.toFixed(2)} ms`)
 }
@@ -109,12 +121,13 @@ console.log(
 )
 if (!(rssAfter <= rssBefore * allowed.rss))
   problems.push(`the process grew: ${mb(rssBefore)} -> ${mb(rssAfter)} MB`)
-const [heapBefore, heapAfter] = [median(first, 'heapUsed'), median(last, 'heapUsed')]
+const measuredMinutes = (endMs - startMs) / 60_000
+const heapGrowth = slope(measured, 'heapUsed') * measuredMinutes
 console.log(
-  `heap: first third ${mb(heapBefore)} MB, last third ${mb(heapAfter)} MB, ${mb(slope(measured, 'heapUsed'))} MB a minute`,
+  `heap: median ${mb(median(measured, 'heapUsed'))} MB, by its slope ${mb(heapGrowth)} MB more at the end`,
 )
-if (!(heapAfter <= heapBefore + allowed.heapBytes))
-  problems.push(`the heap grew: ${mb(heapBefore)} -> ${mb(heapAfter)} MB`)
+if (!(heapGrowth <= allowed.heapBytes))
+  problems.push(`the heap grew by ${mb(heapGrowth)} MB in ${measuredMinutes.toFixed(1)} minutes`)
 console.log(
   `${events} events, ${evaluations(measured).length} evaluations, longest silence of a stream ${(Math.max(...silences) / 1000).toFixed(1)} s`,
 )

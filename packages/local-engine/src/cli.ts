@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { startEngine } from './engine/engine.js'
 import { EngineError, reasonOf } from './errors.js'
-import type { Engine, EngineOptions, Generation } from './types.js'
+import type { Engine, EngineOptions, Generation, Retention } from './types.js'
 
 const help = `Usage: mzalert-engine [options]
 
@@ -15,9 +15,14 @@ A SQL engine that speaks the Postgres wire protocol with TAIL and SUBSCRIBE. Run
   --data-dir FOLDER   where the database is kept                         in memory
   --postgres URL      stream the tables and views of this server instead
   --generation NAME   'subscribe', or 'tail' to pose as v0.26            subscribe
+  --retain RULE       rows to delete once they are old, as TABLE:EXPRESSION:MS; may be given several times
   --history-ms N      how far back AS OF can resume a view               0
+  --max-history-bytes N    what the changes kept for it may take         67108864
+  --max-transaction-ms N   how long a transaction may hold up the others 30000
   --cache-dir FOLDER  where the prepared data directory is kept          ~/.cache/mzalert
   --help              this text
+
+EXPRESSION gives milliseconds since 1970 over the table's columns: --retain 'events:event_ts * 1000:60000'
 `
 
 /** What the program is told. */
@@ -37,14 +42,15 @@ function readArguments(words: readonly string[]): Arguments {
       'data-dir': { type: 'string' },
       postgres: { type: 'string' },
       generation: { type: 'string' },
+      retain: { type: 'string', multiple: true, default: [] },
       'history-ms': { type: 'string' },
+      'max-history-bytes': { type: 'string' },
+      'max-transaction-ms': { type: 'string' },
       'cache-dir': { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  const history = values['history-ms']
-  const cacheDir = values['cache-dir']
-  const dataDir = values['data-dir']
+  const [cacheDir, dataDir] = [values['cache-dir'], values['data-dir']]
   return {
     help: values.help,
     scripts: values.sql,
@@ -55,10 +61,23 @@ function readArguments(words: readonly string[]): Arguments {
       ...(values.generation === undefined ? {} : { generation: values.generation as Generation }),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(values.postgres === undefined ? {} : { postgres: values.postgres }),
-      ...(history === undefined ? {} : { historyMs: Number(history) }),
+      retain: values.retain.map(retentionOf),
+      ...numberOf('historyMs', values['history-ms']),
+      ...numberOf('maxHistoryBytes', values['max-history-bytes']),
+      ...numberOf('maxTransactionMs', values['max-transaction-ms']),
       ...(cacheDir === undefined ? {} : { cacheDir }),
     },
   }
+}
+
+function numberOf(name: string, text: string | undefined): Record<string, number> {
+  return text === undefined ? {} : { [name]: Number(text) }
+}
+
+/** The expression may hold colons. What is missing is for the engine to refuse. */
+function retentionOf(rule: string): Retention {
+  const [, table = rule, timestampMs = '', forMs = ''] = /^([^:]*):(.*):([^:]*)$/s.exec(rule) ?? []
+  return { table, timestampMs, forMs: Number(forMs) }
 }
 
 /** Resolves when the program is asked to end. A second signal ends it at once, as if nobody listened. */

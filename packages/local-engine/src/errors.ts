@@ -66,7 +66,7 @@ export function startFailed(reason: string, cause?: unknown): EngineError {
 export function sqlFailed(message: string, sqlState: string): EngineError {
   return new EngineError(
     'SQL_FAILED',
-    `${message} (SQLSTATE ${sqlState}). Correct the script; it had no effect.`,
+    `${message} (SQLSTATE ${sqlState}). Correct the script; what it did not commit itself had no effect.`,
     {
       sqlState,
     },
@@ -85,10 +85,24 @@ export function died(cause: unknown): EngineError {
 
 /** The words of anything that was thrown. */
 export function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown)
+  if (!(thrown instanceof Error)) return isPlain(thrown) ? wordsOf(thrown) : String(thrown)
   // A name with several addresses fails with the errors of all of them, and no message of its own.
   const [first] = thrown instanceof AggregateError ? thrown.errors : []
   return thrown.message !== '' || first === undefined ? thrown.message : reasonOf(first)
+}
+
+function isPlain(thrown: unknown): thrown is object {
+  return typeof thrown === 'object' && thrown !== null
+}
+
+/** What PGlite's file system throws is an object with a name and a number. */
+function wordsOf(thrown: object): string {
+  return 'message' in thrown && typeof thrown.message === 'string' && thrown.message !== ''
+    ? thrown.message
+    : Object.entries(thrown)
+        .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ') || Object.prototype.toString.call(thrown)
 }
 
 function show(value: unknown): string {

@@ -91,6 +91,12 @@ export interface EngineOptions {
   readonly maxHistoryBytes?: number
   /** The most that one `COPY … FROM STDIN` may hold, in bytes; it is gathered before it is loaded. Default: 64 MiB. */
   readonly maxCopyInBytes?: number
+  /**
+   * For how long one client's transaction may go on, in milliseconds, at least 1: all other clients and all streams wait for
+   * it. Then it is rolled back and the client disconnected (25P04), between two of its statements; one that is idle for
+   * 5 s is, however short it was (25P03). Not over a PostgreSQL server, where nobody waits. Default: 30 000.
+   */
+  readonly maxTransactionMs?: number
   /** Called with everything worth knowing. What it throws is ignored. */
   readonly onEvent?: (event: EngineEvent) => void
 }
@@ -126,8 +132,8 @@ export interface Engine extends AsyncDisposable {
   /** The TCP port it listens on. */
   readonly port: number
   /**
-   * Runs a script of one or more SQL statements, as `psql -f` would in one transaction.
-   * Rejects with `EngineError` `SQL_FAILED` (the script had no effect) or `CLOSED`.
+   * Runs a script of one or more SQL statements as one transaction, unless it begins and commits some of its own.
+   * Rejects with `EngineError` `SQL_FAILED` (nothing of it is there but what it has committed itself) or `CLOSED`.
    */
   execute(sql: string): Promise<void>
   /** Faults that it can be told to make. */

@@ -17,8 +17,13 @@ interface Run {
   readonly said: { out: string; err: string; code: number | null | undefined }
 }
 
-function run(...words: readonly string[]): Run {
-  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+function run(...given: readonly (string | Readonly<Record<string, string>>)[]): Run {
+  const words = given.filter(each => typeof each === 'string')
+  const environment = given.filter(each => typeof each !== 'string')
+  const child = spawn(process.execPath, [program, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: Object.assign({ ...process.env }, ...environment),
+  })
   const said: Run['said'] = { out: '', err: '', code: undefined }
   child.stdout.on('data', chunk => {
     said.out += String(chunk)
@@ -73,7 +78,7 @@ describe('mzalert-engine', () => {
     await writeFile(script, 'CREATE TABLE IF NOT EXISTS kept (x int);')
     const dataDir = join(folder, 'a', 'data')
     const words = ['--port', '0', '--cache-dir', cacheDir, '--data-dir', dataDir, '--sql', script]
-    for (let round = 1; round <= 3; round += 1) {
+    for (let round = 1; round <= 3; round++) {
       const engine = run(...words)
       const [, port = ''] = await until(
         () => /:(\d+)\/materialize\n$/.exec(engine.said.out) ?? undefined,
@@ -82,7 +87,8 @@ describe('mzalert-engine', () => {
       const client = await RawClient.connect(Number(port))
       expect(readDataRowFor(await client.query('select count(*) from kept'))).toEqual([String(round - 1)])
       await client.query(`insert into kept values (${round})`)
-      const second = await ended(run(...words))
+      // With another folder for temporary files, as a container or another user has.
+      const second = await ended(run({ TMPDIR: folder }, ...words))
       expect(second).toMatchObject({ code: 1, out: '' })
       expect(second.err).toContain('in use by another engine')
       engine.child.kill(round === 2 ? 'SIGTERM' : 'SIGKILL')
@@ -92,6 +98,26 @@ describe('mzalert-engine', () => {
     await writeFile(join(folder, 'a', 'file'), '')
     const wrong = await ended(run('--port', '0', '--cache-dir', cacheDir, '--data-dir', join(folder, 'a')))
     expect(wrong.err).toContain('holds no database')
+  })
+
+  it('deletes rows that are old, as it was told', async () => {
+    const script = join(folder, 'retained.sql')
+    await writeFile(script, 'CREATE TABLE seen (at_s int); INSERT INTO seen VALUES (1);')
+    const words = ['--port', '0', '--cache-dir', cacheDir, '--sql', script]
+    const engine = run(...words, '--retain', 'seen:at_s::bigint * 1000:60000', '--history-ms', '1000')
+    const [, port = ''] = await until(
+      () => /:(\d+)\/materialize\n$/.exec(engine.said.out) ?? undefined,
+      'the URL',
+    )
+    const client = await RawClient.connect(Number(port))
+    await until(
+      async () => readDataRowFor(await client.query('select count(*) from seen'))?.[0] === '0',
+      'an empty table',
+    )
+    engine.child.kill('SIGTERM')
+    expect(await ended(engine)).toMatchObject({ code: 0, err: '' })
+    const wrong = await ended(run('--port', '0', '--retain', 'seen'))
+    expect(wrong.err).toContain('[INVALID_OPTION] Option retain[0].timestampMs')
   })
 
   it('says what it takes', async () => {

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest'
-import { closed, EngineError, engineErrorCodes, invalidOption, portBusy, sqlFailed } from '../src/errors.js'
+import {
+  closed,
+  EngineError,
+  engineErrorCodes,
+  invalidOption,
+  portBusy,
+  reasonOf,
+  sqlFailed,
+} from '../src/errors.js'
 
 it('an error says its code, what happened with the values, and what to do', () => {
   expect(portBusy('127.0.0.1', 6875, undefined).message).toBe(
@@ -26,4 +34,12 @@ it('an error is known by its brand, also from another copy of the package', () =
 it('only errors that may pass by themselves are retryable', () => {
   const retryable = engineErrorCodes.filter(code => new EngineError(code, 'x').retryable)
   expect(retryable).toEqual(['PORT_BUSY', 'START_FAILED', 'DIED'])
+})
+
+it('anything that was thrown has words', () => {
+  expect(reasonOf(new AggregateError([new Error('inner')]))).toBe('inner')
+  expect(reasonOf({ name: 'ErrnoError', errno: 20 })).toBe('name ErrnoError, errno 20')
+  expect(reasonOf({ message: 'said' })).toBe('said')
+  expect(reasonOf({})).toBe('[object Object]')
+  expect(reasonOf(undefined)).toBe('undefined')
 })

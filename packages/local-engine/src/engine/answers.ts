@@ -42,7 +42,7 @@ export function answerParts(answer: Buffer, { tags = [], closes = [], prefix }: 
       if (tag !== undefined) replace([commandComplete(tag)], end)
     } else if (frame.type === 's' || frame.type === 'I') {
       // A portal that was not finished, or is empty, has no tag.
-      tagged += 1
+      tagged++
     } else if (frame.type === '3') {
       if (closes[closed++]) replace([], end)
     } else if (frame.type === 'E' && prefix !== undefined) replace([withoutPrefix(frame, prefix)], end)

@@ -8,8 +8,10 @@ export interface Channel {
   send(...parts: readonly Uint8Array[]): Promise<void>
   /** Sends without waiting. False if nothing more should be sent until `onDrain`. */
   write(bytes: Buffer): boolean
+  /** The client is gone, or has said that it will send no more. */
+  readonly isGone: boolean
   onDrain: () => void
-  /** Called once when the client is gone or has said that it will send no more. */
+  /** Called once when it is gone. */
   onHangup: () => void
   /** Sends what was written, then FIN. */
   end(): void

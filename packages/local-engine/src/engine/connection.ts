@@ -6,21 +6,25 @@ import type { Channel } from './channel.js'
 
 /** Bytes of messages that are taken from a client before they are answered. */
 const readAheadBytes = 1024 * 1024
-/** How often a slow client is given a little. */
+/** How often a slow client is given a little, at most. */
 const trickleMs = 20
+
+/** How long a client that is to go has to take what it was sent last. */
+const lingerMs = 1000
 
 /** A client's socket as a channel. */
 export class Connection implements Channel {
   readonly #socket: Socket
   readonly #reader: FrameReader
   #waiting: ((frame: Frame | undefined) => void) | undefined
-  #hungUp = false
-  #broken = false
+  #hasHungUp = false
+  #isBroken = false
   #flow = Number.POSITIVE_INFINITY
   /** What the flow has not let through. No more than what one answer or one chunk of a stream holds. */
   #held: Buffer[] = []
   #trickle: NodeJS.Timeout | undefined
-  #cutting = false
+  #linger: NodeJS.Timeout | undefined
+  #isCutting = false
   readonly #sending = new Set<() => void>()
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
@@ -37,6 +41,10 @@ export class Connection implements Channel {
     socket.on('error', () => {})
   }
 
+  get isGone(): boolean {
+    return this.#hasHungUp
+  }
+
   /** From now on messages have a type letter. */
   startTyped(): void {
     this.#reader.startTyped()
@@ -44,7 +52,7 @@ export class Connection implements Channel {
 
   next(): Promise<Frame | undefined> {
     const frame = this.#take()
-    if (frame !== undefined || this.#hungUp) return Promise.resolve(frame)
+    if (frame !== undefined || this.#hasHungUp) return Promise.resolve(frame)
     this.#socket.resume()
     return new Promise(resolve => {
       this.#waiting = resolve
@@ -62,7 +70,7 @@ export class Connection implements Channel {
   }
 
   write(bytes: Buffer): boolean {
-    return !this.#socket.writable || (this.#cutting ? this.#cut(bytes) : this.#put(bytes))
+    return !this.#socket.writable || (this.#isCutting ? this.#cut(bytes) : this.#put(bytes))
   }
 
   /** How many bytes a second are sent from now on: as many as the client takes, a few, or none. */
@@ -73,13 +81,14 @@ export class Connection implements Channel {
 
   /** The next row of a stream is begun and not finished; then the connection is closed. */
   cutNextRow(): void {
-    this.#cutting = true
+    this.#isCutting = true
   }
 
   end(): void {
     // A client that does not read would keep what is written, and the FIN behind it, for ever.
     if (this.#socket.writableNeedDrain) this.#socket.destroy()
     else this.#socket.destroySoon()
+    if (!this.#socket.destroyed) this.#linger ??= setTimeout(() => this.#socket.destroy(), lingerMs)
   }
 
   #put(bytes: Buffer): boolean {
@@ -92,9 +101,10 @@ export class Connection implements Channel {
   #release(): boolean {
     if (this.#flow === 0 || this.#trickle !== undefined) return false
     const all = Buffer.concat(this.#held)
-    const share = Math.min(all.length, Math.max(1, Math.floor((this.#flow * trickleMs) / 1000)))
+    const pauseMs = Math.max(trickleMs, 1000 / this.#flow)
+    const share = Math.min(all.length, Math.floor((this.#flow * pauseMs) / 1000))
     this.#held = share < all.length ? [all.subarray(share)] : []
-    if (this.#flow !== Number.POSITIVE_INFINITY) this.#trickle = setTimeout(() => this.#resume(), trickleMs)
+    if (this.#flow !== Number.POSITIVE_INFINITY) this.#trickle = setTimeout(() => this.#resume(), pauseMs)
     return this.#socket.write(all.subarray(0, share)) && this.#held.length === 0
   }
 
@@ -127,6 +137,7 @@ export class Connection implements Channel {
 
   #close(): void {
     clearTimeout(this.#trickle)
+    clearTimeout(this.#linger)
     this.#held = []
     for (const resolve of this.#sending) resolve()
     this.#sending.clear()
@@ -141,15 +152,15 @@ export class Connection implements Channel {
       return
     }
     const frame = this.#take()
-    if (frame === undefined && !this.#hungUp) return
+    if (frame === undefined && !this.#hasHungUp) return
     this.#waiting = undefined
     waiting(frame)
   }
 
   #take(): Frame | undefined {
-    const frame = this.#broken ? undefined : this.#reader.next()
+    const frame = this.#isBroken ? undefined : this.#reader.next()
     if (typeof frame === 'string') {
-      this.#broken = true
+      this.#isBroken = true
       this.#socket.write(errorResponse({ severity: 'FATAL', code: '08P01', message: frame }))
       this.#hangUp()
       this.end()
@@ -159,8 +170,8 @@ export class Connection implements Channel {
   }
 
   #hangUp(): void {
-    if (this.#hungUp) return
-    this.#hungUp = true
+    if (this.#hasHungUp) return
+    this.#hasHungUp = true
     this.onHangup()
     const waiting = this.#waiting
     this.#waiting = undefined

@@ -1,10 +1,11 @@
+import { EngineError, reasonOf } from '../errors.js'
 import type { Plan } from '../evaluate/backend.js'
 import { streamColumns } from '../evaluate/columns.js'
 import { endOf } from '../stream/forms.js'
 import type { Ending, Listener } from '../stream/listener.js'
 import { type ColumnDescription, errorResponse, readyForQuery } from '../wire/backend.js'
 import type { Grammar } from '../wire/dialect.js'
-import { canceled, type Failure } from '../wire/failure.js'
+import { canceled, type Failure, failure } from '../wire/failure.js'
 import type { Frame } from '../wire/frames.js'
 import { query, readQuery, sync } from '../wire/frontend.js'
 import type { Setting } from '../wire/settings.js'
@@ -21,22 +22,30 @@ import { failureOf, isFailure, Session } from './session.js'
 /** How long a transaction may wait for its client while everyone else waits for it. */
 const idleTransactionMs = 5000
 
+const idle = failure('25P03', 'terminating connection due to idle-in-transaction timeout', {
+  severity: 'FATAL',
+})
+const tooLong = failure('25P04', 'terminating connection due to transaction timeout', {
+  severity: 'FATAL',
+  hint: 'All other clients wait for it. Commit earlier, or start the engine with a greater maxTransactionMs.',
+})
+
 /** What one client says and is answered, from ReadyForQuery to the end. */
 export class Conversation implements Runner {
   readonly pid: number
   readonly #channel: Channel
   readonly #services: Services
-  readonly #shared: boolean
+  readonly #isShared: boolean
   readonly #extended: Extended
   readonly session: Session
   #listener: Listener | undefined
-  #timedOut = false
+  #hasTimedOut = false
 
   constructor(pid: number, channel: Channel, services: Services, seat: Seat, settings: readonly Setting[]) {
     this.pid = pid
     this.#channel = channel
     this.#services = services
-    this.#shared = seat.shared
+    this.#isShared = seat.shared
     this.session = new Session(services, seat, settings)
     this.#extended = new Extended(`c${pid}_`, this, this.#grammar)
     channel.onDrain = () => this.#listener?.drained()
@@ -54,6 +63,11 @@ export class Conversation implements Runner {
         if (frame.type === 'Q') await this.#query(readQuery(frame.body))
         else await this.#extended.take(frame)
       }
+    } catch (thrown) {
+      if (EngineError.is(thrown)) throw thrown
+      // Not the end of the backend, but a limit or a fault of this program: the client is to know what it ran into.
+      const why = failure('XX000', `the local engine failed: ${reasonOf(thrown)}`, { severity: 'FATAL' })
+      this.#channel.write(errorResponse(why))
     } finally {
       this.#channel.end()
       await this.session.end(this.#extended.closeAll())
@@ -104,7 +118,7 @@ export class Conversation implements Runner {
 
   /** Loads what the client sends. False if it failed. */
   async copyIn(sql: string, binary: boolean): Promise<boolean> {
-    await this.session.settle()
+    await this.session.finishExtended()
     const tried = await this.session.submit(probe(sql, binary))
     if (isFailure(tried)) return this.refuse(tried)
     const { opening } = answerParts(tried)
@@ -117,9 +131,15 @@ export class Conversation implements Runner {
     return isFailure(answer) ? this.refuse(answer) : this.#forward(answer)
   }
 
+  /** What DISCARD ALL does beside the settings: the statements of the protocol are gone too. */
+  async discard(): Promise<void> {
+    const closing = this.#extended.closeAll()
+    if (closing.length > 0) await this.session.submit([...closing, sync])
+  }
+
   get #grammar(): Grammar {
     const { generation, historyMs } = this.#services
-    return { generation, historyMs, shared: this.#shared }
+    return { generation, historyMs, shared: this.#isShared }
   }
 
   get #keyword(): string {
@@ -144,16 +164,10 @@ export class Conversation implements Runner {
         const answer = await this.session.submit([query(piece.sql)])
         if (isFailure(answer)) return this.refuse(answer)
         const done = await this.#forward(answer, piece.tags)
-        if (done && piece.discards) await this.#discard()
+        if (done && piece.discards) await this.discard()
         return done
       }
     }
-  }
-
-  /** What DISCARD ALL does beside the settings: the statements of the protocol are gone too. */
-  async #discard(): Promise<void> {
-    const closing = this.#extended.closeAll()
-    if (closing.length > 0) await this.session.submit([...closing, sync])
   }
 
   /** Passes on an answer without its CopyInResponse and ReadyForQuery. False if it holds an error. */
@@ -165,12 +179,14 @@ export class Conversation implements Runner {
   async #listen(subscription: Subscription, form: Form): Promise<Ending> {
     const plan: Plan | Failure = await this.session.plan(subscription.subject)
     if (isFailure(plan)) return { kind: 'failed', failure: plan }
+    // Who left while it was planned cannot leave again: nobody would ever end the stream.
+    if (this.#channel.isGone) return { kind: 'gone' }
     return new Promise(resolve => {
       const opened = this.#services.hub.open(plan, subscription, form, this.#channel, ending => {
         this.#listener = undefined
         resolve(ending)
       })
-      if (isFailure(opened)) resolve({ kind: 'failed', failure: opened })
+      if (opened !== undefined && isFailure(opened)) resolve({ kind: 'failed', failure: opened })
       else this.#listener = opened
     })
   }
@@ -178,13 +194,17 @@ export class Conversation implements Runner {
   /** The next message; none after the client's time was over, even if it had sent more. */
   async #next(): Promise<Frame | undefined> {
     const frame = await this.#inTime(() => this.#channel.next())
-    return this.#timedOut ? undefined : frame
+    return this.#hasTimedOut ? undefined : frame
   }
 
   /** Waits for the client, to speak or to read; not for ever while the others wait for its transaction. */
   async #inTime<T>(wait: () => Promise<T>): Promise<T> {
     if (!this.session.holds) return wait()
-    const clear = this.#services.timers.set(() => this.#timeOut(), idleTransactionMs)
+    const { timers, maxTransactionMs } = this.#services
+    const leftMs = maxTransactionMs - this.session.heldMs
+    if (leftMs <= 0) this.#timeOut(tooLong)
+    const [delayMs, why] = leftMs < idleTransactionMs ? [leftMs, tooLong] : [idleTransactionMs, idle]
+    const clear = timers.set(() => this.#timeOut(why), delayMs)
     try {
       return await wait()
     } finally {
@@ -192,11 +212,11 @@ export class Conversation implements Runner {
     }
   }
 
-  #timeOut(): void {
-    this.#timedOut = true
+  #timeOut(why: Failure): void {
+    if (this.#hasTimedOut) return
+    this.#hasTimedOut = true
     this.#services.onEvent({ type: 'transaction-timed-out', pid: this.pid })
-    const message = 'terminating connection due to idle-in-transaction timeout'
-    this.#channel.write(errorResponse({ severity: 'FATAL', code: '25P03', message }))
+    this.#channel.write(errorResponse(why))
     // The loop sees the end, rolls back and lets the others go on.
     this.#channel.end()
   }

@@ -5,10 +5,10 @@ import type { Timers } from '../stream/timers.js'
 import { Turns } from '../stream/turns.js'
 import type { Engine, EngineOptions, Faults } from '../types.js'
 import { query } from '../wire/frontend.js'
-import { statementsOf } from '../wire/statement.js'
+import { type Statement, statementsOf } from '../wire/statement.js'
 import { EngineFaults } from './faults.js'
 import { Keeper } from './keeper.js'
-import { settle } from './options.js'
+import { completeOptions } from './options.js'
 import { ownSeats, sharedSeats } from './seats.js'
 import { Server } from './server.js'
 import { type Services, versionOf } from './services.js'
@@ -33,8 +33,8 @@ const timers: Timers = {
  * // any client: COPY (SUBSCRIBE v WITH (PROGRESS)) TO STDOUT
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  const settled = settle(options)
-  const { host, generation, cacheDir, dataDir, retain, postgres, onEvent } = settled
+  const complete = completeOptions(options)
+  const { host, generation, cacheDir, dataDir, retain, postgres, onEvent } = complete
   const startedMs = timers.monotonicMs()
   const version = versionOf(generation)
   let running: RunningEngine | undefined
@@ -45,18 +45,18 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   })
   for (const event of ready.events) onEvent(event)
   const turns = new Turns()
-  const oracle = new Oracle(settled.nowMs)
-  const { historyMs, maxHistoryBytes, maxCopyInBytes } = settled
+  const oracle = new Oracle(complete.nowMs)
+  const { historyMs, maxHistoryBytes, maxCopyInBytes, maxTransactionMs } = complete
   const history = { historyMs, maxHistoryBytes }
   const shared = { generation, backend, turns, oracle, timers, onEvent }
   const { databaseName, sessionSettings, serverVersion } = ready
   const hub = new Hub({ ...shared, databaseName, polls: postgres !== undefined, ...history })
   const seats = postgres === undefined ? sharedSeats(backend, turns) : ownSeats(postgres, sessionSettings)
-  const services: Services = { ...shared, seats, hub, historyMs, maxCopyInBytes }
+  const services: Services = { ...shared, seats, hub, historyMs, maxCopyInBytes, maxTransactionMs }
   const server = new Server(services, { serverVersion, databaseName })
   try {
-    const port = await server.listen(host, settled.port)
-    running = new RunningEngine(host, port, services, server)
+    const port = await server.listen(host, complete.port)
+    running = new RunningEngine(host, port, services, server, () => backend.stop())
   } catch (thrown) {
     await backend.stop()
     throw thrown
@@ -74,9 +74,17 @@ class RunningEngine implements Engine {
   readonly #services: Services
   readonly #server: Server
   readonly #keeper: Keeper
+  readonly #stopBackend: () => Promise<void>
   #closing: Promise<void> | undefined
 
-  constructor(host: string, port: number, services: Services, server: Server) {
+  constructor(
+    host: string,
+    port: number,
+    services: Services,
+    server: Server,
+    stopBackend: () => Promise<void>,
+  ) {
+    this.#stopBackend = stopBackend
     this.host = host
     this.port = port
     const address = host.includes(':') ? `[${host}]` : host
@@ -94,18 +102,12 @@ class RunningEngine implements Engine {
     if (isFailure(seat)) throw sqlFailed(seat.message, seat.code)
     const session = new Session(this.#services, seat, [])
     try {
-      for (const piece of statementsOf(sql, { generation, historyMs, shared: seat.shared })) {
-        if (piece.kind !== 'sql') {
-          const why = 'a script can neither stream nor load from a client'
-          throw piece.kind === 'refused'
-            ? sqlFailed(piece.failure.message, piece.failure.code)
-            : sqlFailed(why, '0A000')
-        }
-        const failed = failureOf(await session.submit([query(piece.sql)]))
-        if (failed !== undefined && this.#closing !== undefined) throw closed()
-        if (failed !== undefined) throw sqlFailed(failed.message, failed.code)
-        if (session.status !== 'I') throw sqlFailed('the script leaves a transaction open', '25P01')
-      }
+      // Before anything runs: what cannot be done as a whole is not begun.
+      const script = asScript(statementsOf(sql, { generation, historyMs, shared: seat.shared }))
+      const failed = failureOf(await session.submit([query(script)]))
+      if (failed !== undefined && this.#closing !== undefined) throw closed()
+      if (failed !== undefined) throw sqlFailed(failed.message, failed.code)
+      if (session.status !== 'I') throw sqlFailed('the script leaves a transaction open', '25P01')
     } finally {
       await session.end([])
     }
@@ -121,12 +123,20 @@ class RunningEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    const { hub, turns, seats, backend } = this.#services
+    const { hub, turns, seats } = this.#services
     this.#keeper.stop()
     const served = this.#server.close()
     hub.close()
     turns.close()
     seats.close()
-    await Promise.all([served, backend.stop()])
+    await Promise.all([served, this.#stopBackend()])
   }
+}
+
+/** A script is PostgreSQL's from its first statement to its last. Throws `SQL_FAILED` if it is not. */
+function asScript(pieces: readonly Statement[]): string {
+  const other = pieces.find(piece => piece.kind !== 'sql')
+  if (other?.kind === 'refused') throw sqlFailed(other.failure.message, other.failure.code)
+  if (other !== undefined) throw sqlFailed('a script can neither stream nor load from a client', '0A000')
+  return pieces.map(piece => (piece.kind === 'sql' ? piece.sql : '')).join('')
 }

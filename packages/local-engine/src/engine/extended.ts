@@ -38,7 +38,12 @@ export interface Runner {
   describe(subscription: Subscription): Promise<readonly ColumnDescription[] | Failure>
   stream(subscription: Subscription, form: Form): Promise<boolean>
   copyIn(sql: string, binary: boolean): Promise<boolean>
+  /** Ends all statements that were parsed. */
+  discard(): Promise<void>
 }
+
+/** A statement that PostgreSQL runs, in what concerns the client beside it. */
+type Run = Pick<Statement & { readonly kind: 'sql' }, 'tags' | 'discards'>
 
 /** A statement that PostgreSQL never sees. `columns` is undefined if it returns no rows to Describe. */
 interface Own {
@@ -59,13 +64,13 @@ export class Extended {
   readonly #portals = new Map<string, Own>()
   /** The names, as PostgreSQL knows them, of the statements that have to be closed at the end. */
   readonly #names = new Set<string>()
-  /** Tags of Materialize, by statement, by portal, and of what is executed next. */
-  readonly #tags = new Map<string, string | undefined>()
-  readonly #portalTags = new Map<string, string | undefined>()
+  /** What PostgreSQL runs, by statement and by portal; the tags of Materialize for what is executed next. */
+  readonly #runs = new Map<string, Run | undefined>()
+  readonly #portalRuns = new Map<string, Run | undefined>()
   #executed: (string | undefined)[] = []
   #pending: Buffer[] = []
   #closes: boolean[] = []
-  #skipping = false
+  #isSkipping = false
 
   constructor(prefix: string, runner: Runner, grammar: Grammar) {
     this.#prefix = prefix
@@ -76,7 +81,7 @@ export class Extended {
   /** Answers one message; the answer may wait for Sync or Flush. */
   async take(frame: Frame): Promise<void> {
     if (frame.type === 'S') return this.#sync()
-    if (this.#skipping) return
+    if (this.#isSkipping) return
     switch (frame.type) {
       case 'P':
         return this.#parse(readParse(frame.body))
@@ -109,7 +114,8 @@ export class Extended {
   closeAll(): Buffer[] {
     this.#own.clear()
     this.#portals.clear()
-    this.#tags.clear()
+    this.#portalRuns.clear()
+    this.#runs.clear()
     const closing = [...this.#names].map(name => target('C', { kind: 'S', name }))
     this.#names.clear()
     return closing
@@ -118,16 +124,15 @@ export class Extended {
   async #parse(parts: Parse): Promise<void> {
     const pieces = statementsOf(parts.sql, this.#grammar)
     const [piece] = pieces
-    if (pieces.length > 1) {
+    if (pieces.length > 1)
       return this.#fail(failure('42601', 'cannot insert multiple commands into a prepared statement'))
-    }
     if (piece === undefined || piece.kind === 'sql') {
       const name = this.#nameOf(parts.name)
       this.#own.delete(parts.name)
       // The unnamed statement may be parsed again without being closed; under our name it may not.
       if (parts.name === '' && this.#names.has(name)) this.#pend(target('C', { kind: 'S', name }), true)
       this.#names.add(name)
-      this.#tags.set(parts.name, piece?.tags[0])
+      this.#runs.set(parts.name, piece)
       return this.#pend(parse({ ...parts, name, sql: piece?.sql ?? parts.sql }))
     }
     if (!(await this.#flushed())) return
@@ -144,7 +149,7 @@ export class Extended {
     const own = this.#own.get(parts.statement)
     if (own === undefined) {
       this.#portals.delete(parts.portal)
-      this.#portalTags.set(parts.portal, this.#tags.get(parts.statement))
+      this.#portalRuns.set(parts.portal, this.#runs.get(parts.statement))
       return this.#pend(bind({ ...parts, statement: this.#nameOf(parts.statement) }))
     }
     if (!(await this.#flushed())) return
@@ -168,15 +173,18 @@ export class Extended {
     const portal = readExecute(frame.body)
     const own = this.#portals.get(portal)
     if (own === undefined) {
-      this.#executed.push(this.#portalTags.get(portal))
-      return this.#pend(message('E', body => body.bytes(frame.body)))
+      const run = this.#portalRuns.get(portal)
+      this.#executed.push(run?.tags[0])
+      this.#pend(message('E', body => body.bytes(frame.body)))
+      if (run?.discards && (await this.#flushed())) await this.#runner.discard()
+      return
     }
     if (!(await this.#flushed())) return
     const { statement } = own
     if (statement.kind === 'copy-in') {
-      this.#skipping = !(await this.#runner.copyIn(statement.sql, statement.binary))
+      this.#isSkipping = !(await this.#runner.copyIn(statement.sql, statement.binary))
     } else if (statement.form !== 'rows') {
-      this.#skipping = !(await this.#runner.stream(statement.subscription, statement.form))
+      this.#isSkipping = !(await this.#runner.stream(statement.subscription, statement.form))
     } else {
       const name = this.#grammar.generation.toUpperCase()
       const hint = `Use COPY (${name} …) TO STDOUT, or a simple query.`
@@ -195,7 +203,7 @@ export class Extended {
     const name = parts.kind === 'S' ? this.#nameOf(parts.name) : parts.name
     if (parts.kind === 'S') {
       this.#names.delete(name)
-      this.#tags.delete(parts.name)
+      this.#runs.delete(parts.name)
     }
     this.#pend(target('C', { ...parts, name }), false)
   }
@@ -205,11 +213,11 @@ export class Extended {
   }
 
   async #sync(): Promise<void> {
-    if (this.#pending.length > 0 || this.#runner.session.unsynced) await this.#submit(sync)
-    this.#skipping = false
+    if (this.#pending.length > 0 || this.#runner.session.isUnsynced) await this.#submit(sync)
+    this.#isSkipping = false
     if (this.#runner.session.status === 'I') {
       this.#portals.clear()
-      this.#portalTags.clear()
+      this.#portalRuns.clear()
     }
     await this.#runner.ready()
   }
@@ -217,7 +225,7 @@ export class Extended {
   /** Runs what is pending, so that what comes next is answered after it. False if it failed. */
   async #flushed(): Promise<boolean> {
     if (this.#pending.length > 0) await this.#submit(flush)
-    return !this.#skipping
+    return !this.#isSkipping
   }
 
   async #submit(last: Buffer): Promise<void> {
@@ -228,7 +236,7 @@ export class Extended {
     this.#closes = []
     this.#executed = []
     const answer = await this.#runner.session.submit(messages)
-    this.#skipping = failureOf(answer) !== undefined
+    this.#isSkipping = failureOf(answer) !== undefined
     if (isFailure(answer)) await this.#runner.refuse(answer)
     else await this.#runner.send(...answerParts(answer, { tags, closes, prefix: this.#prefix }).parts)
   }
@@ -240,7 +248,7 @@ export class Extended {
 
   async #fail(why: Failure): Promise<void> {
     if (!(await this.#flushed())) return
-    this.#skipping = true
+    this.#isSkipping = true
     await this.#runner.refuse(why)
   }
 

@@ -14,7 +14,7 @@ export class EngineFaults implements Faults {
   }
 
   refuse(on: boolean): void {
-    this.#server.refusing = on
+    this.#server.isRefusing = on
   }
 
   async restart({ dropHistory = false }: { readonly dropHistory?: boolean } = {}): Promise<void> {

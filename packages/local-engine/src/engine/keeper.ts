@@ -7,7 +7,7 @@ const roundMs = 2000
 export class Keeper {
   readonly #services: Services
   #clear: (() => void) | undefined
-  #stopped = false
+  #isStopped = false
 
   constructor(services: Services) {
     this.#services = services
@@ -15,18 +15,18 @@ export class Keeper {
   }
 
   stop(): void {
-    this.#stopped = true
+    this.#isStopped = true
     this.#clear?.()
   }
 
   #later(): void {
-    if (!this.#stopped) this.#clear = this.#services.timers.set(() => void this.#round(), roundMs)
+    if (!this.#isStopped) this.#clear = this.#services.timers.set(() => void this.#round(), roundMs)
   }
 
   async #round(): Promise<void> {
     const { turns, backend, oracle, hub, onEvent } = this.#services
     try {
-      for (let more = true; more && !this.#stopped; ) {
+      for (let more = true; more && !this.#isStopped; ) {
         if (!(await turns.take(this))) return
         const step = await backend.upkeep(oracle.now())
         turns.give(this)
@@ -36,7 +36,7 @@ export class Keeper {
       hub.touch()
     } catch {
       // A call rejects only if the backend is gone, and whoever owns it has been told.
-      this.#stopped = true
+      this.#isStopped = true
     } finally {
       turns.give(this)
       this.#later()

@@ -28,16 +28,22 @@ export interface Seats {
 
 /** One session for everyone, in which views are evaluated too: PGlite has no other. */
 export function sharedSeats(backend: Backend, turns: Turns): Seats {
-  const seat: Seat = {
-    shared: true,
-    turns,
-    run: batch => backend.run(batch),
-    // A statement that PGlite runs cannot be stopped.
-    cancel: () => {},
-    close: () => {},
+  let taken = 0
+  const take = async (): Promise<Seat> => {
+    const client = ++taken
+    return {
+      shared: true,
+      turns,
+      run: batch => backend.run(client, batch),
+      // A statement that PGlite runs cannot be stopped.
+      cancel: () => {},
+      close: () => {},
+    }
   }
-  return { take: async () => seat, close: () => {} }
+  return { take, close: () => {} }
 }
+
+const onlyClient = 1
 
 /** A session of its own for each, on a server. */
 export function ownSeats(url: string, settings: readonly Setting[]): Seats {
@@ -61,7 +67,7 @@ export function ownSeats(url: string, settings: readonly Setting[]): Seats {
     return {
       shared: false,
       turns: new Turns(),
-      run: batch => database.run(batch),
+      run: batch => database.run(onlyClient, batch),
       cancel: () => socket.cancel(),
       close: () => {
         open.delete(socket)

@@ -3,6 +3,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import { portBusy, startFailed } from '../errors.js'
 import { authenticationOk, backendKeyData, errorResponse, parameterStatus } from '../wire/backend.js'
 import { failure } from '../wire/failure.js'
+import { sharedSettings } from '../wire/isolation.js'
 import { type Setting, settingsOf, settingsToReport } from '../wire/settings.js'
 import { readOpening } from '../wire/startup.js'
 import { Connection } from './connection.js'
@@ -35,7 +36,7 @@ export class Server {
   #flow = Number.POSITIVE_INFINITY
   readonly #emptied: (() => void)[] = []
   /** Whether who connects is cut at once. */
-  refusing = false
+  isRefusing = false
 
   constructor(services: Services, about: About) {
     this.#services = services
@@ -87,7 +88,7 @@ export class Server {
   }
 
   #accept(socket: Socket): void {
-    if (this.refusing) {
+    if (this.isRefusing) {
       socket.on('error', () => {})
       socket.resetAndDestroy()
       return
@@ -132,9 +133,14 @@ export class Server {
       await connection.send(errorResponse(seat))
       return connection.end()
     }
+    const settings = settingsOf(parameters)
+    const refused = seat.shared ? sharedSettings(settings) : undefined
+    if (refused !== undefined) {
+      await connection.send(errorResponse(refused))
+      return connection.end()
+    }
     const pid = this.#nextPid++
     const secret = randomInt(1, 2 ** 31 - 1)
-    const settings = settingsOf(parameters)
     const conversation = new Conversation(pid, connection, this.#services, seat, settings)
     this.#clients.set(pid, { conversation, secret })
     try {

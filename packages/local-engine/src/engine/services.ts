@@ -18,6 +18,8 @@ export interface Services {
   readonly timers: Timers
   readonly historyMs: number
   readonly maxCopyInBytes: number
+  /** For how long a transaction may keep the others waiting. */
+  readonly maxTransactionMs: number
   readonly onEvent: (event: EngineEvent) => void
 }
 

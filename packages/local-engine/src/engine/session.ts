@@ -1,4 +1,5 @@
 import type { Plan } from '../evaluate/backend.js'
+import { Assignments } from '../wire/assignments.js'
 import { failureIn, parameterStatus, statusIn, type TransactionStatus } from '../wire/backend.js'
 import { asBuffer, joinOwned } from '../wire/bytes.js'
 import { canceled, type Failure, failure } from '../wire/failure.js'
@@ -22,8 +23,11 @@ export class Session {
   #settings: readonly Setting[]
   #status: TransactionStatus = 'I'
   /** Messages were run since the last Sync. */
-  #unsynced = false
+  #isUnsynced = false
   #lastTag = ''
+  /** Since when the others wait for it, on the clock that only goes forward. */
+  #heldSinceMs = 0
+  readonly #assignments = new Assignments()
 
   constructor(services: Services, seat: Seat, settings: readonly Setting[]) {
     this.#services = services
@@ -35,8 +39,8 @@ export class Session {
     return this.#status
   }
 
-  get unsynced(): boolean {
-    return this.#unsynced
+  get isUnsynced(): boolean {
+    return this.#isUnsynced
   }
 
   /** Whether it keeps the others waiting although nothing of it runs. */
@@ -44,23 +48,34 @@ export class Session {
     return this.#seat.shared && this.#seat.turns.holds(this)
   }
 
+  /** For how long it has kept them waiting; 0 if it does not. */
+  get heldMs(): number {
+    return this.holds ? this.#services.timers.monotonicMs() - this.#heldSinceMs : 0
+  }
+
   /** Runs messages in one go. A failure if it was canceled while it waited for its turn. */
   async submit(messages: readonly Uint8Array[]): Promise<Buffer | Failure> {
     const { oracle, hub } = this.#services
     const { turns } = this.#seat
+    const isNew = !turns.holds(this)
     if (!(await turns.take(this))) return canceled
-    const inTheMiddle = this.#unsynced || this.#status !== 'I'
+    if (isNew) this.#heldSinceMs = this.#services.timers.monotonicMs()
+    const inTheMiddle = this.#isUnsynced || this.#status !== 'I'
+    const joint = joinOwned(messages)
+    this.#assignments.see(joint)
     const result = await this.#seat.run({
-      messages: joinOwned(messages),
+      messages: joint,
+      readsBack: this.#assignments.isQuiet,
+      customNames: this.#assignments.names,
       settings: this.#settings,
       nowMs: inTheMiddle ? undefined : oracle.now(),
     })
     const answer = joined(this.#adopt(result.settings), asBuffer(result.answer))
     const status = statusIn(answer)
-    this.#unsynced = status === undefined
+    this.#isUnsynced = status === undefined
     this.#status = status ?? this.#status
     this.#lastTag = lastTag(answer)
-    if (!this.#unsynced && this.#status === 'I') {
+    if (!this.#isUnsynced && this.#status === 'I') {
       turns.give(this)
       hub.touch()
     }
@@ -77,13 +92,13 @@ export class Session {
   }
 
   /** Ends what extended query messages began, so that other statements can run. */
-  async settle(): Promise<void> {
-    if (this.#unsynced) await this.submit([sync])
+  async finishExtended(): Promise<void> {
+    if (this.#isUnsynced) await this.submit([sync])
   }
 
   /** After an error that PostgreSQL does not know of: a transaction that is open fails too. */
   async fail(): Promise<void> {
-    if (this.#status === 'T') await this.submit(this.#unsynced ? [sync, nonsense] : [nonsense])
+    if (this.#status === 'T') await this.submit(this.#isUnsynced ? [sync, nonsense] : [nonsense])
   }
 
   /**
@@ -94,7 +109,7 @@ export class Session {
     statement: string,
     body: () => Promise<{ readonly failed: boolean; readonly value: T }>,
   ): Promise<T | Failure> {
-    await this.settle()
+    await this.finishExtended()
     if (this.#status === 'E') {
       return failure(
         '25P02',
@@ -130,7 +145,7 @@ export class Session {
   /** Rolls back what is open, runs what tidies up, and lets go. */
   async end(tidying: readonly Uint8Array[]): Promise<void> {
     if (!this.#seat.shared) return this.#seat.close()
-    const rollback = this.holds ? [...(this.#unsynced ? [sync] : []), query('ROLLBACK')] : []
+    const rollback = this.holds ? [...(this.#isUnsynced ? [sync] : []), query('ROLLBACK')] : []
     const messages = [...rollback, ...(tidying.length > 0 ? [...tidying, sync] : [])]
     if (messages.length > 0) await this.submit(messages)
     this.#seat.turns.give(this)

@@ -5,8 +5,8 @@ import type {
   BackendOptions,
   Batch,
   BatchResult,
-  Evaluated,
   EvaluateRequest,
+  Evaluation,
   Plan,
   Ready,
   UpkeepResult,
@@ -62,21 +62,21 @@ export class WorkerBackend implements Backend {
         } else if (reply.kind === 'failed') {
           fail(new Error(reply.reason))
           void worker.terminate()
-        } else backend.#settle(reply)
+        } else backend.#resolve(reply)
       })
     })
   }
 
-  run(batch: Batch): Promise<BatchResult> {
+  run(client: number, batch: Batch): Promise<BatchResult> {
     const { buffer } = batch.messages
-    return this.#call('run', [batch], buffer instanceof ArrayBuffer ? [buffer] : [])
+    return this.#call('run', [client, batch], buffer instanceof ArrayBuffer ? [buffer] : [])
   }
 
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure> {
     return this.#call('plan', [subject, settings, nowMs])
   }
 
-  evaluate(request: EvaluateRequest): Promise<readonly Evaluated[]> {
+  evaluate(request: EvaluateRequest): Promise<Evaluation> {
     return this.#call('evaluate', [request])
   }
 
@@ -88,6 +88,7 @@ export class WorkerBackend implements Backend {
     return this.#call('upkeep', [nowMs])
   }
 
+  /** Ends the thread at once; calls that are under way reject. */
   async stop(): Promise<void> {
     this.#end(closed())
     await this.#worker.terminate()
@@ -111,7 +112,7 @@ export class WorkerBackend implements Backend {
     })
   }
 
-  #settle(reply: Reply & { readonly kind: 'answer' }): void {
+  #resolve(reply: Reply & { readonly kind: 'answer' }): void {
     const waiting = this.#waiting.get(reply.id)
     this.#waiting.delete(reply.id)
     // The thread answers a call with what its method gives: the program talks to itself.

@@ -13,7 +13,7 @@ export function convertArray(text: string, convert: Convert): string {
     const symbol = text[at] ?? ''
     if (symbol === '{' || symbol === '}' || symbol === ',') {
       out += symbol
-      at += 1
+      at++
       continue
     }
     const end = symbol === '"' ? closingQuote(text, at) + 1 : bareEnd(text, at)
@@ -33,7 +33,7 @@ function closingQuote(text: string, open: number): number {
 
 function bareEnd(text: string, start: number): number {
   let at = start
-  while (at < text.length && text[at] !== ',' && text[at] !== '}') at += 1
+  while (at < text.length && text[at] !== ',' && text[at] !== '}') at++
   return at
 }
 

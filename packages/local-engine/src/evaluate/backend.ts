@@ -13,6 +13,10 @@ export interface Batch {
   readonly settings: readonly Setting[]
   /** What `mz_now()` says; undefined in the middle of a transaction or of an extended query, where it stays. */
   readonly nowMs: number | undefined
+  /** Settings may have changed even if nothing of the answer says so. */
+  readonly readsBack: boolean
+  /** Names of settings that PostgreSQL does not list, which may have changed too. */
+  readonly customNames: readonly string[]
 }
 
 export interface BatchResult {
@@ -26,6 +30,8 @@ export interface BatchResult {
 export interface Plan {
   /** Equal for equal statements: what shares an evaluation. */
   readonly key: string
+  /** What was planned, by a name that means the same to everyone; planned again in `settings` it gives this plan. */
+  readonly subject: Subject
   /** The SELECT that gives its rows. */
   readonly sql: string
   /** What to call it to a user: the relation's full name, or the query. */
@@ -43,6 +49,8 @@ export interface Want {
   readonly id: number
   /** Given once, when the view is new. */
   readonly plan?: Plan
+  /** Time alone may change it. */
+  readonly temporal: boolean
   /** All rows, as they were before this evaluation's changes or as they are after them. */
   readonly rows?: 'before' | 'after'
 }
@@ -58,10 +66,18 @@ export interface EvaluateRequest {
 export interface Evaluated {
   readonly id: number
   readonly changes: readonly LineChange[]
+  /** The rows that were wanted; if it failed, those that it had when it last did not. */
   readonly rows?: readonly LineChange[]
   readonly failure?: Failure
   /** It only has to wait: it is where it was, and will be tried again. */
   readonly waits?: true
+}
+
+/** What was found at one moment. */
+export interface Evaluation {
+  readonly views: readonly Evaluated[]
+  /** Views or functions were made anew since the last evaluation: what is temporal may have changed. */
+  readonly redefined: boolean
 }
 
 /** A step of upkeep: prune one slice, vacuum one table, or write a checkpoint. */
@@ -95,13 +111,12 @@ export interface Ready {
  * A call rejects only if the backend is gone.
  */
 export interface Backend {
-  run(batch: Batch): Promise<BatchResult>
+  /** Runs what a client sent; `client` is its number, from 1. */
+  run(client: number, batch: Batch): Promise<BatchResult>
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure>
-  evaluate(request: EvaluateRequest): Promise<readonly Evaluated[]>
+  evaluate(request: EvaluateRequest): Promise<Evaluation>
   /** Forgets a view. */
   forget(id: number): Promise<void>
   /** Does the next small step of upkeep, if anything is due. */
   upkeep(nowMs: number): Promise<UpkeepResult>
-  /** Ends it at once; calls that are under way reject. */
-  stop(): Promise<void>
 }

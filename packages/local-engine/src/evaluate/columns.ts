@@ -67,9 +67,8 @@ function conversionOf(oid: number): Convert | undefined {
  */
 export function lineConversion(columns: readonly ColumnDescription[]): Convert {
   const converters = columns.map(column => conversionOf(column.oid))
-  if (converters.every(convert => convert === undefined)) {
+  if (converters.every(convert => convert === undefined))
     return line => (line.includes('\\') ? line.split('\t').map(reescapeField).join('\t') : line)
-  }
   return line => {
     const fields = line.split('\t')
     return fields.map((field, i) => convertField(field, converters[i])).join('\t')

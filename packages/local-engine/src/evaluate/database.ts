@@ -3,7 +3,7 @@ import type { Failure } from '../wire/failure.js'
 import { framesOf } from '../wire/frames.js'
 import { query } from '../wire/frontend.js'
 import type { Setting } from '../wire/settings.js'
-import { ownSettings } from '../wire/settings.js'
+import { ownSettings, settingName } from '../wire/settings.js'
 import type { Batch, BatchResult } from './backend.js'
 import type { Protocol } from './protocol.js'
 
@@ -13,17 +13,35 @@ export type Rows =
   | { readonly ok: false; readonly failure: Failure }
 
 /** Commands after which the session's settings may be others. */
-const settingCommands: ReadonlySet<string> = new Set(['SET', 'RESET', 'DISCARD ALL', 'ROLLBACK'])
+const settingCommands: ReadonlySet<string> = new Set([
+  'SET',
+  'RESET',
+  'DISCARD ALL',
+  'ROLLBACK',
+  'DO',
+  'CALL',
+])
+
+/** Takes back everything that a session was told, role included: RESET ALL spares it. */
+const resetAll = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL'
+
+/** What the engine itself sets. */
+const unkept: ReadonlySet<string> = new Set(['mz.now', 'mz.nothing', 'mz.version'])
+
+/** Who uses a session if no client does. */
+const engine = 0
 
 /**
- * A session, dressed for whoever uses it: settings are put on when they differ from what is on,
- * and read back when a batch may have changed them.
+ * A session, dressed for whoever uses it: settings are put on when they differ from what is on, or somebody else had it,
+ * who may have set what nobody noticed. They are read back when a batch may have changed them.
  */
 export class Database {
   #protocol: Protocol
   /** What is on; undefined if that is not known. */
   #applied: readonly Setting[] | undefined = []
-  #changed = false
+  #hasChanged = false
+  /** Who had it last. */
+  #user: number | undefined
 
   constructor(protocol: Protocol) {
     this.#protocol = protocol
@@ -38,7 +56,7 @@ export class Database {
   moveTo(protocol: Protocol): void {
     this.#protocol = protocol
     this.#applied = []
-    this.#changed = false
+    this.#hasChanged = false
   }
 
   /** Runs statements; the rows are those of all of them. */
@@ -58,10 +76,12 @@ export class Database {
   }
 
   /** Dresses the session, and fixes what `mz_now()` says. */
-  async dress(settings: readonly Setting[], nowMs: number): Promise<void> {
+  async dress(settings: readonly Setting[], nowMs: number, user: number = engine): Promise<void> {
     const statements: string[] = []
+    if (this.#user !== undefined && user !== this.#user) this.undress()
+    this.#user = user
     if (this.#applied === undefined || !sameSettings(settings, this.#applied)) {
-      statements.push('RESET ALL')
+      statements.push(resetAll)
       // One statement each: a setting that PostgreSQL does not know fails alone.
       for (const [name, value] of settings) {
         statements.push(`SELECT set_config(${literal(name)}, ${literal(value)}, false)`)
@@ -78,32 +98,33 @@ export class Database {
   }
 
   /** Runs a client's batch in the client's settings. */
-  async run(batch: Batch): Promise<BatchResult> {
-    if (batch.nowMs !== undefined) await this.dress(batch.settings, batch.nowMs)
+  async run(client: number, batch: Batch): Promise<BatchResult> {
+    if (batch.nowMs !== undefined) await this.dress(batch.settings, batch.nowMs, client)
     const answer = await this.raw(batch.messages)
     for (const { type, body } of framesOf(answer)) {
-      if (type === 'C' && settingCommands.has(body.toString('utf8', 0, body.length - 1))) this.#changed = true
+      if (type === 'C' && settingCommands.has(body.toString('utf8', 0, body.length - 1)))
+        this.#hasChanged = true
     }
-    // set_config() is a SELECT to the tags; its name is the only trace.
-    if (Buffer.from(batch.messages).includes('set_config')) this.#changed = true
-    if (!this.#changed || statusIn(answer) !== 'I') return { answer }
-    this.#changed = false
-    const after = await this.#readSettings()
+    if (batch.readsBack) this.#hasChanged = true
+    if (!this.#hasChanged || statusIn(answer) !== 'I') return { answer }
+    this.#hasChanged = false
+    const after = await this.#readSettings(batch)
     this.#applied = after
     return { answer, settings: after ?? batch.settings }
   }
 
-  async #readSettings(): Promise<readonly Setting[] | undefined> {
-    // Settings with a dot in their names are not in pg_settings; of those only our own are kept.
-    const own = ownSettings.map(name => literal(`mz.${name}`)).join(', ')
+  async #readSettings({ settings, customNames }: Batch): Promise<readonly Setting[] | undefined> {
+    // Settings with a dot in their names are not in pg_settings.
+    const names = [...ownSettings.map(settingName), ...customNames, ...settings.map(([name]) => name)]
+    const custom = [...new Set(names)].filter(name => name.includes('.') && !unkept.has(name))
     const result = await this.rows(
       `SELECT name, setting FROM pg_settings WHERE source = 'session' UNION ALL
-       SELECT name, current_setting(name, true) FROM unnest(ARRAY[${own}]) AS own (name)
-       WHERE coalesce(current_setting(name, true), '') NOT IN ('', 'quickstart') ORDER BY 1`,
+       SELECT name, current_setting(name, true) FROM unnest(ARRAY[${custom.map(literal).join(', ')}]) AS own (name)
+       WHERE coalesce(current_setting(name, true), '') <> ''
+         AND (name, current_setting(name, true)) <> ('mz.cluster', 'quickstart') ORDER BY 1`,
     )
     if (!result.ok) return undefined
-    const settings = result.rows.map(([name, value]): Setting => [name ?? '', value ?? ''])
-    return settings.filter(([name]) => name !== 'mz.now')
+    return result.rows.map(([name, value]): Setting => [name ?? '', value ?? ''])
   }
 }
 

@@ -6,8 +6,8 @@ import type {
   BackendOptions,
   Batch,
   BatchResult,
-  Evaluated,
   EvaluateRequest,
+  Evaluation,
   Plan,
   Ready,
   UpkeepResult,
@@ -25,13 +25,11 @@ export class LocalBackend implements Backend {
   readonly #database: Database
   readonly #evaluator: Evaluator
   readonly #upkeep: Upkeep
-  readonly #close: () => Promise<void>
 
-  private constructor(database: Database, options: BackendOptions, close: () => Promise<void>) {
+  private constructor(database: Database, options: BackendOptions) {
     this.#database = database
     this.#evaluator = new Evaluator(database)
     this.#upkeep = new Upkeep(database, options.retain, { vacuums: true })
-    this.#close = close
   }
 
   static async start(
@@ -42,19 +40,19 @@ export class LocalBackend implements Backend {
     const made = await database.rows(functionsOf(options.version))
     if (!made.ok) throw new Error(made.failure.message)
     const serverVersion = (await database.value('SHOW server_version')) ?? ''
-    const backend = new LocalBackend(database, options, () => pglite.close())
+    const backend = new LocalBackend(database, options)
     return { backend, ready: { cache, events, serverVersion, databaseName, sessionSettings: [] } }
   }
 
-  run(batch: Batch): Promise<BatchResult> {
-    return this.#database.run(batch)
+  run(client: number, batch: Batch): Promise<BatchResult> {
+    return this.#database.run(client, batch)
   }
 
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure> {
     return planOf(this.#database, subject, settings, nowMs)
   }
 
-  evaluate(request: EvaluateRequest): Promise<readonly Evaluated[]> {
+  evaluate(request: EvaluateRequest): Promise<Evaluation> {
     return this.#evaluator.evaluate(request)
   }
 
@@ -64,9 +62,5 @@ export class LocalBackend implements Backend {
 
   upkeep(nowMs: number): Promise<UpkeepResult> {
     return this.#upkeep.step(nowMs)
-  }
-
-  stop(): Promise<void> {
-    return this.#close()
   }
 }

@@ -1,21 +1,43 @@
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+
+/** What the path of a socket may have, in bytes, on every system: 104 with the zero at its end on some. */
+const longestPathBytes = 100
 
 /**
  * Makes sure that nobody else has this folder, for as long as this process lives: two databases in one would break it.
- * A socket is held, not a file with a number in it: whoever is killed holds nothing any more, whatever number comes next.
- * Rejects if someone has it.
+ * A socket beside it is held, not a file with a number in it: whoever is killed holds nothing any more, whatever number
+ * comes next. `folder` is its real path; what it is in must be there. Rejects if someone has it.
  */
 export async function lock(folder: string): Promise<void> {
-  const name = `mzalert-${createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 24)}`
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.lock`)
+  const path = `${folder}.lock`
+  if (process.platform === 'win32') {
+    const name = createHash('sha256').update(folder.toLowerCase()).digest('hex').slice(0, 24)
+    await hold(`\\\\.\\pipe\\mzalert-${name}`, folder)
+  } else if (Buffer.byteLength(path) <= longestPathBytes) await hold(path, folder)
+  else await throughLink(dirname(path), link => hold(join(link, basename(path)), folder))
+}
+
+async function hold(path: string, folder: string): Promise<void> {
   if (await listens(path)) return
   if (await answers(path)) throw new Error(`${folder} is in use by another engine`)
   await rm(path, { force: true })
   if (!(await listens(path))) throw new Error(`${folder} is in use by another engine`)
+}
+
+/** The same folder by a path that is short. */
+async function throughLink(folder: string, use: (link: string) => Promise<void>): Promise<void> {
+  const temporary = await mkdtemp(join(tmpdir(), 'mzalert-'))
+  try {
+    const link = join(temporary, 'd')
+    await symlink(folder, link)
+    await use(link)
+  } finally {
+    await rm(temporary, { recursive: true })
+  }
 }
 
 /** Whether it could be listened on. It then is, and keeps no process alive. */

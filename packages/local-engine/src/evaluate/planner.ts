@@ -44,7 +44,8 @@ async function planRelation(database: Database, written: readonly string[]): Pro
   const sql = `SELECT ${columns.map(column => identifier(column.name)).join(', ')} FROM ${qualified}`
   const reach = await reachOf(database, oid)
   return {
-    key: keyOf(sql, columns),
+    key: keyOf(sql, columns, reach.constant),
+    subject: { kind: 'relation', parts: [schema, relation] },
     sql,
     name: `${catalog}.${schema}.${relation}`,
     columns,
@@ -71,13 +72,13 @@ async function planQuery(
   const reach = oid === undefined ? { temporal: true, constant: false } : await reachOf(database, oid)
   await database.rows('ROLLBACK')
   if (!made.ok) return asMaterialize(made.failure)
-  const key = keyOf(kept.map(([, path]) => `${path}: `).join('') + sql, columns)
-  return { key, sql, name: sql, columns, settings: kept, ...reach }
+  const key = keyOf(kept.map(([, path]) => `${path}: `).join('') + sql, columns, reach.constant)
+  return { key, subject: { kind: 'query', sql }, sql, name: sql, columns, settings: kept, ...reach }
 }
 
-/** The same text over a table that was altered is another view. */
-function keyOf(sql: string, columns: readonly ColumnDescription[]): string {
-  return `${sql}\n${columns.map(({ name, oid, typmod }) => `${name} ${oid} ${typmod}`).join(',')}`
+/** The same text over a table that was altered is another view, and so is one whose stream ends. */
+function keyOf(sql: string, columns: readonly ColumnDescription[], constant: boolean): string {
+  return `${constant ? 'constant ' : ''}${sql}\n${columns.map(({ name, oid, typmod }) => `${name} ${oid} ${typmod}`).join(',')}`
 }
 
 async function describe(database: Database, sql: string): Promise<ColumnDescription[] | Failure> {

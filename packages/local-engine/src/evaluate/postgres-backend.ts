@@ -9,8 +9,8 @@ import type {
   BackendOptions,
   Batch,
   BatchResult,
-  Evaluated,
   EvaluateRequest,
+  Evaluation,
   Plan,
   Ready,
   UpkeepResult,
@@ -86,8 +86,8 @@ export class PostgresBackend implements Backend {
     return { backend, ready: { cache: 'none', events: [], serverVersion, databaseName, sessionSettings } }
   }
 
-  run(batch: Batch): Promise<BatchResult> {
-    return this.#database.run(batch)
+  run(client: number, batch: Batch): Promise<BatchResult> {
+    return this.#database.run(client, batch)
   }
 
   plan(subject: Subject, settings: readonly Setting[], nowMs: number): Promise<Plan | Failure> {
@@ -97,10 +97,10 @@ export class PostgresBackend implements Backend {
     )
   }
 
-  evaluate(request: EvaluateRequest): Promise<readonly Evaluated[]> {
+  evaluate(request: EvaluateRequest): Promise<Evaluation> {
     return this.#unlessLost(
       () => this.#evaluator.evaluate(request),
-      () => [],
+      (): Evaluation => ({ views: [], redefined: false }),
     )
   }
 
@@ -116,10 +116,6 @@ export class PostgresBackend implements Backend {
     const events = [...this.#events, ...step.events]
     this.#events = []
     return { more: step.more, events }
-  }
-
-  async stop(): Promise<void> {
-    this.#socket.close()
   }
 
   async #unlessLost<T>(use: () => Promise<T>, otherwise: (reason: string) => T): Promise<T> {

@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { PGlite } from '@electric-sql/pglite'
 import { reasonOf } from '../errors.js'
@@ -29,18 +29,25 @@ const settings: readonly string[] = [
 ]
 
 /** Starts PGlite in memory, or in `dataDir`: seconds the first time on a machine, a fraction of one then. */
-export async function prepare({ cacheDir, dataDir }: BackendOptions): Promise<Prepared> {
-  if (dataDir === undefined) return load(cacheDir)
+export async function prepare({ cacheDir, dataDir: given }: BackendOptions): Promise<Prepared> {
+  if (given === undefined) return load(cacheDir)
+  const dataDir = await realFolder(given)
   await lock(dataDir)
   if (await holdsDatabase(dataDir)) return { pglite: await open({ dataDir }), cache: 'none', events: [] }
   // All of it or nothing: what a process was killed over is begun again.
   const partial = `${dataDir}.partial`
   await rm(partial, { recursive: true, force: true })
-  await mkdir(dirname(dataDir), { recursive: true })
   const { pglite, cache, events } = await load(cacheDir, partial)
   await pglite.close()
   await rename(partial, dataDir)
   return { pglite: await open({ dataDir }), cache, events }
+}
+
+/** The folder's one name, by whatever links it was given; what it is to be in is made if it is not there. */
+async function realFolder(dataDir: string): Promise<string> {
+  const parent = dirname(resolve(dataDir))
+  await mkdir(parent, { recursive: true })
+  return realpath(dataDir).catch(async () => join(await realpath(parent), basename(dataDir)))
 }
 
 /** A new database, in memory or in a folder. */

@@ -1,12 +1,14 @@
 import type { Backend, Evaluated, Plan, Want } from '../evaluate/backend.js'
 import type { EngineEvent, Generation } from '../types.js'
+import { notice } from '../wire/backend.js'
 import { canceled, type Failure, failure } from '../wire/failure.js'
 import type { Form } from '../wire/statement.js'
-import type { Subscription } from '../wire/subscription.js'
+import type { AsOf, Subscription } from '../wire/subscription.js'
 import { headOf } from './forms.js'
 import { type Ending, Listener, type Outlet } from './listener.js'
 import type { Oracle } from './oracle.js'
 import { delayMs, tickMs } from './pace.js'
+import { endOfTime } from './rows.js'
 import type { Timers } from './timers.js'
 import type { Turns } from './turns.js'
 import { View } from './view.js'
@@ -40,9 +42,9 @@ export class Hub {
   readonly #views = new Map<string, View>()
   #nextId = 1
   #clear: (() => void) | undefined
-  #running = false
-  #urgent = false
-  #closed = false
+  #isRunning = false
+  #isUrgent = false
+  #isClosed = false
   #lastStartMs = Number.NEGATIVE_INFINITY
   #lastEndMs = Number.NEGATIVE_INFINITY
   #lastTickMs = Number.NEGATIVE_INFINITY
@@ -51,32 +53,46 @@ export class Hub {
     this.#options = options
   }
 
-  /** Starts a stream; its first rows follow at the next evaluation. A failure if it asks for what is not readable. */
+  /**
+   * Starts a stream; its first rows follow at the next evaluation. A failure if it asks for what is not readable,
+   * undefined if it has ended already because it can have no rows.
+   */
   open(
     plan: Plan,
     subscription: Subscription,
     form: Form,
     outlet: Outlet,
     onEnd: (ending: Ending) => void,
-  ): Listener | Failure {
+  ): Listener | Failure | undefined {
     const { generation, oracle, timers } = this.#options
+    const { progress, asOf, upTo } = subscription
     const soonest = oracle.last + 1
     let view = this.#views.get(plan.key)
-    const refused = this.#refusal(subscription, view?.readableSince(soonest) ?? soonest, plan.constant)
+    const lower = plan.constant ? endOfTime : this.#lowerBound(asOf)
+    const since = plan.constant ? 0 : (view?.readableSince(soonest) ?? soonest)
+    const refused = this.#refusal(subscription, since, lower)
     if (refused !== undefined) return refused
+    const head = headOf(form, plan.columns, { progress, generation })
+    if (upTo === lower) {
+      const bounds = `subscribe as of ${lower} (inclusive) up to the same bound ${lower} (exclusive)`
+      outlet.write(Buffer.concat([notice('00000', `${bounds} is guaranteed to be empty`), head]))
+      onEnd({ kind: 'complete', rows: 0 })
+      return undefined
+    }
     view ??= new View(this.#nextId++, plan, this.#options.historyMs)
+    view.temporal = plan.temporal
     const opened = view
     const listener = new Listener({
       subscription,
       generation,
       columns: plan.columns.length,
       form,
-      head: headOf(form, plan.columns, { progress: subscription.progress, generation }),
+      head,
       outlet,
       monotonicMs: timers.monotonicMs,
       onEnd: ending => {
         opened.remove(listener)
-        if (opened.empty) this.#leave(opened)
+        if (opened.isEmpty) this.#leave(opened)
         onEnd(ending)
       },
     })
@@ -100,20 +116,21 @@ export class Hub {
 
   /** Ends every stream; nothing is evaluated any more. */
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#clear?.()
     for (const view of [...this.#views.values()]) view.fail(canceled)
   }
 
-  #refusal({ asOf, upTo }: Subscription, since: number, constant: boolean): Failure | undefined {
-    if (constant) return undefined
+  #lowerBound(asOf: AsOf | undefined): bigint {
+    return asOf === undefined || asOf.kind === 'now' ? BigInt(this.#options.oracle.now()) : asOf.timestamp
+  }
+
+  #refusal({ asOf, upTo }: Subscription, since: number, lower: bigint): Failure | undefined {
     if (asOf?.kind === 'at' && asOf.timestamp < BigInt(since)) {
       const elements = `Antichain { elements: [${since}] }`
       const inputs = this.#options.generation === 'tail' ? `[${elements}]` : `[(User(1), ${elements})]`
       return failure('XX000', `Timestamp (${asOf.timestamp}) is not valid for all inputs: ${inputs}`)
     }
-    const lower =
-      asOf !== undefined && asOf.kind !== 'now' ? asOf.timestamp : BigInt(this.#options.oracle.now())
     if (upTo === undefined || upTo >= lower) return undefined
     const bounds = 'subscription lower bound (`AS OF`) is greater than its upper bound (`UP TO`)'
     return failure('22000', `${bounds}: ${lower} > ${upTo}`)
@@ -121,7 +138,7 @@ export class Hub {
 
   /** Nobody listens to it any more. */
   #leave(view: View): void {
-    if (this.#closed || this.#options.historyMs === 0 || !view.resumable) return this.#drop(view)
+    if (this.#isClosed || this.#options.historyMs === 0 || !view.isResumable) return this.#drop(view)
     view.leftMs = this.#options.timers.monotonicMs()
     const left = [...this.#views.values()].filter(each => each.leftMs !== undefined)
     left.sort((a, b) => (a.leftMs ?? 0) - (b.leftMs ?? 0))
@@ -137,8 +154,9 @@ export class Hub {
     }
     const bytes = (): number => views.reduce((sum, view) => sum + view.historyBytes, 0)
     while (bytes() > maxHistoryBytes) {
-      const heaviest = views.reduce((a, b) => (a.historyBytes >= b.historyBytes ? a : b))
-      if (!heaviest.shed()) break
+      views.sort((a, b) => b.historyBytes - a.historyBytes)
+      // The heaviest may have to keep what someone waits for.
+      if (!views.some(view => view.shed())) break
     }
   }
 
@@ -151,35 +169,35 @@ export class Hub {
   }
 
   #schedule(urgent: boolean): void {
-    this.#urgent ||= urgent
-    if (this.#closed || this.#running || this.#views.size === 0) return
+    this.#isUrgent ||= urgent
+    if (this.#isClosed || this.#isRunning || this.#views.size === 0) return
     this.#clear?.()
     const views = [...this.#views.values()]
     const { polls } = this.#options
-    const temporal = polls || views.some(view => view.plan.temporal || view.wanted.length > 0)
+    const temporal = polls || views.some(view => view.temporal || view.wanted.length > 0)
     const nowMs = this.#options.timers.monotonicMs()
     const [lastStartMs, lastEndMs] = [this.#lastStartMs, this.#lastEndMs]
-    const pace = { nowMs, lastStartMs, lastEndMs, urgent: this.#urgent, temporal }
+    const pace = { nowMs, lastStartMs, lastEndMs, urgent: this.#isUrgent, temporal }
     this.#clear = this.#options.timers.set(() => void this.#pass(), delayMs(pace))
   }
 
   async #pass(): Promise<void> {
     const { turns, timers } = this.#options
-    if (this.#running || this.#closed) return
-    this.#running = true
+    if (this.#isRunning || this.#isClosed) return
+    this.#isRunning = true
     try {
       // While a client has a transaction open its changes are nobody else's: this waits for its end.
       if (!(await turns.take(this))) return
       this.#lastStartMs = timers.monotonicMs()
-      this.#urgent = false
+      this.#isUrgent = false
       await this.#evaluate()
       this.#lastEndMs = timers.monotonicMs()
     } catch {
       // A call rejects only if the backend is gone, and whoever owns it ends the streams.
-      this.#closed = true
+      this.#isClosed = true
     } finally {
       turns.give(this)
-      this.#running = false
+      this.#isRunning = false
       this.#schedule([...this.#views.values()].some(view => view.hasFresh))
     }
   }
@@ -191,15 +209,26 @@ export class Hub {
     const tick = this.#lastStartMs - this.#lastTickMs >= tickMs * 0.9
     if (tick) this.#lastTickMs = this.#lastStartMs
     const wants = new Map([...views].map(([id, view]) => [id, view.want(timestamp)] as const))
-    const results = await backend.evaluate({ timestamp, tick, wants: [...wants.values()] })
+    const found = await backend.evaluate({ timestamp, tick, wants: [...wants.values()] })
     const tookMs = timers.monotonicMs() - this.#lastStartMs
     onEvent({ type: 'evaluated', timestamp: BigInt(timestamp), views: views.size, tookMs })
-    for (const result of results) {
+    for (const result of found.views) {
       const view = views.get(result.id)
       const want = wants.get(result.id)
       if (view !== undefined && want !== undefined) this.#apply(view, timestamp, want, result)
     }
     this.#tidy()
+    if (found.redefined) await this.#replan()
+  }
+
+  /** Who had no `mz_now()` in it may have one now, and the other way round. */
+  async #replan(): Promise<void> {
+    const { backend, oracle } = this.#options
+    for (const view of this.#views.values()) {
+      const plan = await backend.plan(view.plan.subject, view.plan.settings, oracle.now())
+      // What cannot be planned any more fails when it is evaluated.
+      if ('key' in plan) view.temporal = plan.temporal
+    }
   }
 
   #apply(view: View, timestamp: number, want: Want, result: Evaluated): void {
@@ -218,7 +247,7 @@ export class Hub {
       onEvent({ type: 'evaluation-failed', statement, timestamp: BigInt(timestamp), sqlState, reason })
     }
     if (result.waits) view.note(failed)
-    else if (generation === 'tail') view.applySilently(timestamp, want, failed)
+    else if (generation === 'tail') view.applySilently(timestamp, want, result)
     else {
       view.fail(asSubscribe(failed, databaseName))
       // It has no contents at this time: there is nothing to come back to.

@@ -43,10 +43,9 @@ export class Listener {
   readonly #rows: RowWriter
   readonly #backlog = new Map<string, number>()
   #work: Generator<Buffer> | undefined
-  #full = false
-  #begun = false
-  #ended = false
-  #completing = false
+  #isFull = false
+  #hasEnded = false
+  #isCompleting = false
   #lastRowMs = 0
   #frontier = 0n
   #saidFrontier = 0n
@@ -62,10 +61,6 @@ export class Listener {
     return this.#options.subscription
   }
 
-  get begun(): boolean {
-    return this.#begun
-  }
-
   /**
    * The first rows. SUBSCRIBE says AS OF before the snapshot and v0.26 did not; both say after it that it is complete.
    * https://materialize.com/docs/sql/subscribe/#progress
@@ -77,7 +72,6 @@ export class Listener {
   /** The first rows of a stream that comes back: those of then, and all that changed since, up to `frontier`. */
   resume(asOf: bigint, rows: Iterable<LineChange>, missed: readonly Moment[], frontier: bigint): void {
     const { subscription } = this.#options
-    this.#begun = true
     this.#frontier = frontier
     this.#send(this.#opening(asOf, subscription.snapshot ? rows : [], missed))
     this.#checkEnd()
@@ -86,17 +80,16 @@ export class Listener {
   /** The first and last rows of a view that never changes. */
   beginConstant(asOf: bigint, rows: Iterable<LineChange>): void {
     const { subscription, generation } = this.#options
-    this.#begun = true
-    this.#completing = true
+    this.#isCompleting = true
     this.#send(this.#constant(asOf, subscription.snapshot ? rows : [], generation === 'subscribe'))
   }
 
   /** Changes at a timestamp, all of them. */
   update(timestamp: bigint, changes: readonly LineChange[]): void {
     if (this.#isPast(timestamp)) return this.advance(timestamp + 1n)
-    if (this.#ended || this.#completing) return
+    if (this.#hasEnded || this.#isCompleting) return
     this.#frontier = timestamp + 1n
-    if (this.#busy) {
+    if (this.#isBusy) {
       accumulate(this.#backlog, changes)
       this.#backlogAt = timestamp
     } else this.#send(this.#batch(timestamp, changes))
@@ -105,30 +98,30 @@ export class Listener {
 
   /** Nothing happened before `frontier`. Said when a progress row is due. */
   advance(frontier: bigint): void {
-    if (this.#ended || this.#completing) return
+    if (this.#hasEnded || this.#isCompleting) return
     this.#frontier = frontier
     const due = this.#options.monotonicMs() - this.#lastRowMs >= progressEveryMs
-    if ((due || this.#isPast(frontier)) && !this.#busy) this.#send(this.#say())
+    if ((due || this.#isPast(frontier)) && !this.#isBusy) this.#send(this.#say())
     this.#checkEnd()
   }
 
   /** The outlet takes bytes again. */
   drained(): void {
-    this.#full = false
+    this.#isFull = false
     this.#pump()
   }
 
   /** Ends the stream at once; what was not written is dropped. Later calls do nothing. */
   end(ending: Ending): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.#hasEnded) return
+    this.#hasEnded = true
     this.#work = undefined
     this.#backlog.clear()
     this.#options.onEnd(ending)
   }
 
-  get #busy(): boolean {
-    return this.#full || this.#work !== undefined
+  get #isBusy(): boolean {
+    return this.#isFull || this.#work !== undefined
   }
 
   #isPast(timestamp: bigint): boolean {
@@ -138,7 +131,7 @@ export class Listener {
 
   #checkEnd(): void {
     if (!this.#isPast(this.#frontier)) return
-    this.#completing = true
+    this.#isCompleting = true
     this.#pump()
   }
 
@@ -148,17 +141,17 @@ export class Listener {
   }
 
   #pump(): void {
-    while (!this.#full && !this.#ended) {
+    while (!this.#isFull && !this.#hasEnded) {
       this.#work ??= this.#owed()
       if (this.#work === undefined) break
       const { value, done } = this.#work.next()
       if (done) this.#work = undefined
       else {
         this.#lastRowMs = this.#options.monotonicMs()
-        this.#full = !this.#options.outlet.write(value)
+        this.#isFull = !this.#options.outlet.write(value)
       }
     }
-    if (this.#completing && !this.#busy) this.end({ kind: 'complete', rows: this.#rows.count })
+    if (this.#isCompleting && !this.#isBusy) this.end({ kind: 'complete', rows: this.#rows.count })
   }
 
   /** What came up while the outlet was full. */

@@ -53,7 +53,7 @@ export class RowWriter {
   }
 
   #row(writer: ByteWriter, head: string, rest: string): void {
-    this.#count += 1
+    this.#count++
     this.#write(writer, head + rest)
   }
 }

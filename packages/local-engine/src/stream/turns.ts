@@ -5,11 +5,11 @@
 export class Turns {
   #holder: object | undefined
   #waiting: { readonly owner: object; readonly settle: (granted: boolean) => void }[] = []
-  #closed = false
+  #isClosed = false
 
   /** Resolves true when `owner` has the session, at once if it already has; false if it was withdrawn or all is over. */
   take(owner: object): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false)
+    if (this.#isClosed) return Promise.resolve(false)
     if (this.#holder === owner) return Promise.resolve(true)
     if (this.#holder === undefined) {
       this.#holder = owner
@@ -42,7 +42,7 @@ export class Turns {
 
   /** Everyone who waits or will ask is refused. */
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     const waiting = this.#waiting
     this.#waiting = []
     for (const { settle } of waiting) settle(false)

@@ -9,17 +9,22 @@ import { endOfTime } from './rows.js'
 /** From when on a listener wants to see a view. */
 type Start = { readonly kind: 'fresh' } | { readonly kind: 'at'; readonly timestamp: number }
 
+const fresh: Start = { kind: 'fresh' }
+
 /** One view that is listened to, and everyone who listens. Its frontier only moves forward. */
 export class View {
   readonly id: number
   readonly plan: Plan
+  /** Time alone may change it; what it is made of may be made anew while it is listened to. */
+  temporal: boolean
   /** When its last listener left, on the clock that only goes forward; undefined while it has one. */
   leftMs: number | undefined
   readonly #historyMs: number
   readonly #history = new History()
   readonly #waiting = new Map<Listener, Start>()
   readonly #listening = new Set<Listener>()
-  #sent = false
+  /** The backend knows its plan. */
+  #isKnown = false
   #failure: Failure | undefined
   /** The contents are known from the history's start on, without a gap, up to the frontier. */
   #frontier = 0
@@ -28,10 +33,11 @@ export class View {
   constructor(id: number, plan: Plan, historyMs: number) {
     this.id = id
     this.plan = plan
+    this.temporal = plan.temporal
     this.#historyMs = historyMs
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#waiting.size + this.#listening.size === 0
   }
 
@@ -40,7 +46,7 @@ export class View {
   }
 
   /** Whether it has contents that someone could come back to. */
-  get resumable(): boolean {
+  get isResumable(): boolean {
     return this.#frontier > 0 && !this.plan.constant
   }
 
@@ -59,14 +65,13 @@ export class View {
     return this.#frontier > 0 ? Math.min(this.#history.since, soonest) : soonest
   }
 
-  /** Lets a listener wait for the next evaluation. False if it asks for a time that is not readable any more. */
-  add(listener: Listener, soonest: number): boolean {
-    const since = this.readableSince(soonest)
-    const start = startOf(listener.subscription.asOf, since, this.#frontier > 0)
-    if (start.kind === 'at' && start.timestamp < since) return false
+  /** Lets a listener wait for the next evaluation. What it asks for must be readable. */
+  add(listener: Listener, soonest: number): void {
+    const { asOf } = listener.subscription
+    // What never changes is the same at any time.
+    const start = this.plan.constant ? fresh : startOf(asOf, this.readableSince(soonest), this.#frontier > 0)
     this.#waiting.set(listener, start)
     this.leftMs = undefined
-    return true
   }
 
   remove(listener: Listener): void {
@@ -76,8 +81,7 @@ export class View {
 
   /** Timestamps in the future that listeners wait for. */
   get wanted(): number[] {
-    const starts = this.plan.constant ? [] : [...this.#waiting.values()]
-    return starts.flatMap(start =>
+    return [...this.#waiting.values()].flatMap(start =>
       start.kind === 'at' && start.timestamp >= this.#frontier ? [start.timestamp] : [],
     )
   }
@@ -95,17 +99,18 @@ export class View {
     const now = this.#joiners(start => this.#startsAt(start, timestamp))
     const rows = past.some(([listener]) => listener.subscription.snapshot)
       ? 'before'
-      : now.length > 0 || !this.#sent
+      : now.length > 0 || !this.#isKnown
         ? 'after'
         : undefined
-    const plan = this.#sent ? {} : { plan: this.plan }
-    this.#sent = true
-    return { id: this.id, ...plan, ...(rows === undefined ? {} : { rows }) }
+    const plan = this.#isKnown ? {} : { plan: this.plan }
+    const { id, temporal } = this
+    return { id, temporal, ...plan, ...(rows === undefined ? {} : { rows }) }
   }
 
   /** Gives everyone what an evaluation at `timestamp` found. `before` says what its rows are. */
   apply(timestamp: number, want: Want, { changes, rows }: Evaluated): void {
     this.#failure = undefined
+    this.#isKnown = true
     this.#resume(want.rows === 'before' ? (rows ?? []) : undefined)
     const first = this.#frontier === 0
     if (!first) {
@@ -122,10 +127,10 @@ export class View {
     if (want.rows === 'after') this.#begin(start => this.#startsAt(start, timestamp), timestamp, rows ?? [])
   }
 
-  /** As v0.26 does: good rows stay, time goes on, nobody is told. */
-  applySilently(timestamp: number, want: Want, failure: Failure): void {
-    this.apply(timestamp, { ...want, rows: 'after' }, { id: this.id, changes: [] })
-    this.#failure = failure
+  /** As v0.26 does: good rows stay, also for those who come now, time goes on, nobody is told. */
+  applySilently(timestamp: number, want: Want, failed: Evaluated): void {
+    this.apply(timestamp, want, { ...failed, changes: [] })
+    this.#failure = failed.failure
   }
 
   /** It cannot be evaluated for now: nothing is known of this time, and it stays where it is. */
@@ -140,7 +145,7 @@ export class View {
   }
 
   #startsAt(start: Start, timestamp: number): boolean {
-    return start.kind === 'fresh' || this.plan.constant || start.timestamp === timestamp
+    return start.kind === 'fresh' || start.timestamp === timestamp
   }
 
   #isPast(start: Start): start is Start & { readonly kind: 'at' } {
@@ -183,11 +188,11 @@ export class View {
 }
 
 function startOf(asOf: AsOf | undefined, since: number, evaluated: boolean): Start {
-  if (asOf === undefined || asOf.kind === 'now') return { kind: 'fresh' }
+  if (asOf === undefined || asOf.kind === 'now') return fresh
   // Timestamps beyond what a number holds are further away than any stream lasts.
   const timestamp = Number(asOf.timestamp)
   if (asOf.kind === 'at least' && timestamp <= since) {
-    return evaluated ? { kind: 'at', timestamp: since } : { kind: 'fresh' }
+    return evaluated ? { kind: 'at', timestamp: since } : fresh
   }
   return { kind: 'at', timestamp }
 }

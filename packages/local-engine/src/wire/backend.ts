@@ -69,7 +69,7 @@ export function notice(code: string, text: string): Buffer {
 export function copyOutResponse(columns: number): Buffer {
   return message('H', body => {
     body.int8(0).int16(columns)
-    for (let i = 0; i < columns; i += 1) body.int16(0)
+    for (let i = 0; i < columns; i++) body.int16(0)
   })
 }
 
@@ -103,7 +103,7 @@ export function readDataRow(body: Buffer): (string | null)[] {
   const reader = new ByteReader(body)
   const values: (string | null)[] = []
   let rest: Buffer = body.subarray(2)
-  for (let left = reader.int16(); left > 0; left -= 1) {
+  for (let left = reader.int16(); left > 0; left--) {
     const length = rest.readInt32BE(0)
     values.push(length < 0 ? null : rest.toString('utf8', 4, 4 + length))
     rest = rest.subarray(4 + Math.max(0, length))

@@ -33,8 +33,8 @@ export class Cursor {
     for (let depth = 1; ; ) {
       const token = this.next()
       if (token === undefined) return undefined
-      if (token.kind === 'symbol' && token.value === '(') depth += 1
-      if (token.kind === 'symbol' && token.value === ')') depth -= 1
+      if (token.kind === 'symbol' && token.value === '(') depth++
+      if (token.kind === 'symbol' && token.value === ')') depth--
       if (depth === 0) return inside
       inside.push(token)
     }

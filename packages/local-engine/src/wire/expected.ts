@@ -24,9 +24,9 @@ export class Expected {
     for (const { type } of framesOf(messages)) {
       if (type === 'c' || type === 'f') loads = true
       if (readied.includes(type)) {
-        this.#ready += 1
+        this.#ready++
         this.#steps = 0
-      } else if (stepped.includes(type)) this.#steps += 1
+      } else if (stepped.includes(type)) this.#steps++
     }
     this.loads = loads
   }
@@ -37,10 +37,10 @@ export class Expected {
 
   /** Takes the type of the next message of the answer. */
   take(type: string): void {
-    if (type === 'Z') this.#ready -= 1
+    if (type === 'Z') this.#ready--
     else if (this.#ready > 0) return
     // After an error everything up to the next Sync is skipped.
     else if (type === 'E') this.#steps = 0
-    else if (stepEnds.includes(type)) this.#steps -= 1
+    else if (stepEnds.includes(type)) this.#steps--
   }
 }

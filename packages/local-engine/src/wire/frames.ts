@@ -14,7 +14,7 @@ export class FrameReader {
   #chunks: Buffer[] = []
   #buffered = 0
   #wanted = 0
-  #typed = false
+  #isTyped = false
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -26,7 +26,7 @@ export class FrameReader {
   }
 
   startTyped(): void {
-    this.#typed = true
+    this.#isTyped = true
   }
 
   push(chunk: Buffer): void {
@@ -36,7 +36,7 @@ export class FrameReader {
 
   /** The next whole message; undefined if more bytes are needed; a sentence if the bytes cannot be the protocol. */
   next(): Frame | string | undefined {
-    const head = this.#typed ? 5 : 4
+    const head = this.#isTyped ? 5 : 4
     // Until all of a long message is here, chunks are only collected: joining them at each arrival would be quadratic.
     if (this.#buffered < Math.max(head, this.#wanted)) return undefined
     const all = this.#join()
@@ -51,7 +51,7 @@ export class FrameReader {
     this.#wanted = 0
     this.#chunks = all.length > total ? [all.subarray(total)] : []
     this.#buffered = all.length - total
-    return { type: this.#typed ? String.fromCharCode(all[0] ?? 0) : '', body: all.subarray(head, total) }
+    return { type: this.#isTyped ? String.fromCharCode(all[0] ?? 0) : '', body: all.subarray(head, total) }
   }
 
   #join(): Buffer {

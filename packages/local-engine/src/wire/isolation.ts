@@ -1,6 +1,9 @@
 import { type Failure, failure } from './failure.js'
-import { utf8 } from './settings.js'
+import { type Setting, utf8 } from './settings.js'
 import type { Token } from './tokens.js'
+
+/** Settings that say who a session is. */
+const roles: ReadonlySet<string> = new Set(['role', 'session_authorization'])
 
 const locks = /^pg_(try_)?advisory_(un)?lock/
 
@@ -27,16 +30,22 @@ export function sharedState(tokens: readonly Token[]): Failure | undefined {
       if (!follows(words, 'with', 'hold')) return undefined
       return refusal('DECLARE … WITH HOLD', 'Read the cursor inside its transaction.')
     case 'set':
-      if (second !== 'role' && !follows(words.slice(0, 3), 'session', 'authorization')) return undefined
-      return refusal('SET ROLE and SET SESSION AUTHORIZATION', 'There is one role.')
+      if (!setsRole(words)) return undefined
+      return otherRole
   }
-  if (isTemporary(words) && !follows(words, 'commit', 'drop')) {
+  const named = tokens.filter((_, i) => tokens[i - 1]?.value === '(' && tokens[i - 2]?.value === 'set_config')
+  if (named.some(({ kind, value }) => kind === 'string' && roles.has(value.toLowerCase()))) return otherRole
+  if (isTemporary(words) && !follows(words, 'commit', 'drop'))
     return refusal('What is temporary', 'Make it ON COMMIT DROP, or not temporary.')
-  }
   const lock = words.find(word => locks.test(word))
   return lock === undefined
     ? undefined
     : refusal(`${lock}()`, 'Use pg_advisory_xact_lock(), which lasts for a transaction.')
+}
+
+/** Refuses what a client of a shared session may not start with. */
+export function sharedSettings(settings: readonly Setting[]): Failure | undefined {
+  return settings.some(([name]) => roles.has(name)) ? { ...otherRole, severity: 'FATAL' } : undefined
 }
 
 /** Refuses another encoding of text than UTF8, as Materialize does: streams have no other, and PGlite would not survive it. */
@@ -60,6 +69,17 @@ export function unheard(tokens: readonly Token[]): Failure | undefined {
   })
 }
 
+/** `SET [SESSION] ROLE` and `SET [SESSION] SESSION AUTHORIZATION`. With LOCAL it ends with its transaction. */
+function setsRole(words: readonly string[]): boolean {
+  const [, second, third, fourth] = words
+  const rest = second === 'session' && third !== 'authorization' ? [third, fourth] : [second, third]
+  return (
+    rest[0] === 'role' ||
+    rest[0] === 'session_authorization' ||
+    (rest[0] === 'session' && rest[1] === 'authorization')
+  )
+}
+
 function isTemporary(words: readonly string[]): boolean {
   const isTemp = (word: string | undefined): boolean => word === 'temp' || word === 'temporary'
   if (words[0] === 'create') {
@@ -77,3 +97,5 @@ function follows(words: readonly string[], one: string, two: string): boolean {
 function refusal(what: string, hint: string): Failure {
   return failure('0A000', `${what} is not supported by the local engine: clients share one session`, { hint })
 }
+
+const otherRole = refusal('SET ROLE and SET SESSION AUTHORIZATION', 'There is one role.')

@@ -69,7 +69,7 @@ export function settingsOf(parameters: ReadonlyMap<string, string>): Setting[] {
     if (!notSettings.has(name) && !name.startsWith('_pq_.')) settings.push([settingName(name), value])
   }
   const words = (parameters.get('options') ?? '').match(/(?:\\.|[^\s\\])+/gs) ?? []
-  for (let i = 0; i < words.length; i += 1) {
+  for (let i = 0; i < words.length; i++) {
     const word = (words[i] ?? '').replace(/\\(.)/gs, '$1')
     const text = word === '-c' ? (words[++i] ?? '').replace(/\\(.)/gs, '$1') : word.replace(/^(?:-c|--)/, '')
     const equals = text.indexOf('=')

@@ -1,8 +1,9 @@
 import type { Generation } from '../types.js'
 import { Cursor } from './cursor.js'
-import { dialectOf, type Grammar, lacking, unretained } from './dialect.js'
+import { dialectOf, type Grammar } from './dialect.js'
 import { type Failure, failure, syntaxError } from './failure.js'
 import { otherEncoding, sharedState, unheard } from './isolation.js'
+import { lacking, unretained } from './refusals.js'
 import { readSubscription, type Subscription } from './subscription.js'
 import { type Token, tokensOf } from './tokens.js'
 
@@ -85,8 +86,8 @@ function splitStatements(tokens: readonly Token[]): Token[][] {
   let depth = 0
   for (const token of tokens) {
     // The bodies of SQL functions (BEGIN ATOMIC … END) hold semicolons; no statement of ours does.
-    if (token.kind === 'symbol' && token.value === '(') depth += 1
-    if (token.kind === 'symbol' && token.value === ')') depth -= 1
+    if (token.kind === 'symbol' && token.value === '(') depth++
+    if (token.kind === 'symbol' && token.value === ')') depth--
     if (token.kind === 'symbol' && token.value === ';' && depth <= 0) {
       statements.push(current)
       current = []
@@ -104,9 +105,7 @@ function recognise(
   const cursor = new Cursor(tokens)
   const first = cursor.peek()
   if (first?.kind !== 'word') return undefined
-  if (first.value === 'tail' || first.value === 'subscribe') {
-    return subscribe(sql, cursor, generation, 'rows')
-  }
+  if (first.value === 'tail' || first.value === 'subscribe') return subscribe(sql, cursor, generation, 'rows')
   const refused =
     (shared ? sharedState(tokens) : unheard(tokens)) ??
     otherEncoding(tokens) ??
@@ -144,9 +143,8 @@ function copyOut(sql: string, cursor: Cursor, generation: Generation): Statement
   const inside = cursor.toClosing()
   const statement = subscribe(sql, new Cursor(inside ?? []), generation, 'text')
   if (statement.kind !== 'subscribe') return statement
-  if (!cursor.take('to', 'stdout')) {
+  if (!cursor.take('to', 'stdout'))
     return refuse(syntaxError('Expected TO STDOUT', cursor.peek()?.start ?? sql.length))
-  }
   cursor.take('with')
   const options = cursor.take('(') ? (cursor.toClosing() ?? []) : []
   const form = formOf(options, generation)

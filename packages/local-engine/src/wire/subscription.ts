@@ -105,9 +105,8 @@ function readOptions(sql: string, cursor: Cursor): ReadonlyMap<string, boolean> 
   if (!cursor.take('(')) return unexpected(sql, cursor, 'left parenthesis')
   do {
     const name = cursor.peek()
-    if (name?.kind !== 'word' || (name.value !== 'progress' && name.value !== 'snapshot')) {
+    if (name?.kind !== 'word' || (name.value !== 'progress' && name.value !== 'snapshot'))
       return unexpected(sql, cursor, 'one of PROGRESS or SNAPSHOT')
-    }
     cursor.next()
     const explicit = cursor.take('=')
     const value = truths.get(cursor.peek()?.value ?? '')
@@ -128,7 +127,9 @@ function readTimestamp(sql: string, cursor: Cursor): bigint | Failure {
   if (cursor.take(':', ':')) cursor.next()
   if ((token.kind === 'number' || token.kind === 'string') && digits.test(token.value))
     return BigInt(token.value)
-  return failure('22000', 'AS OF or UP TO should be castable to a (non-null) mz_timestamp value')
+  return failure('22000', 'AS OF or UP TO should be castable to a (non-null) mz_timestamp value', {
+    hint: 'The local engine takes milliseconds since 1970, in digits.',
+  })
 }
 
 function unexpected(sql: string, cursor: Cursor, wanted: string): Failure {

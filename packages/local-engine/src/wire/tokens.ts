@@ -10,12 +10,10 @@ export interface Token {
   readonly value: string
 }
 
-const space = /(?:\s+|--[^\n\r]*)+/y
+const space = /\s+/y
+const lineComment = /--[^\n\r]*/y
 const word = /[\p{L}_][\p{L}\p{N}_$]*/uy
 const number = /(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y
-const quoted = /"(?:[^"]|"")*"?/y
-const plainString = /'(?:[^']|'')*'?/y
-const escapeString = /[eE]'(?:[^'\\]|''|\\[\s\S])*'?/y
 const dollarTag = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy
 
 /**
@@ -36,15 +34,17 @@ export function tokensOf(sql: string): Token[] {
 
 function tokenAt(sql: string, start: number): Token {
   const at = (pattern: RegExp): string | undefined => matchAt(pattern, sql, start)
-  const escaped = at(escapeString)
-  if (escaped !== undefined) return { kind: 'string', start, end: start + escaped.length, value: escaped }
+  const first = sql[start] ?? ''
+  if ((first === 'e' || first === 'E') && sql[start + 1] === "'") {
+    const end = quotedEnd(sql, start + 1, true)
+    return { kind: 'string', start, end, value: sql.slice(start, end) }
+  }
+  if (first === '"' || first === "'") {
+    const end = quotedEnd(sql, start, false)
+    return { kind: first === '"' ? 'quoted' : 'string', start, end, value: bare(sql.slice(start, end)) }
+  }
   const name = at(word)
   if (name !== undefined) return { kind: 'word', start, end: start + name.length, value: name.toLowerCase() }
-  const identifier = at(quoted)
-  if (identifier !== undefined)
-    return { kind: 'quoted', start, end: start + identifier.length, value: bare(identifier) }
-  const text = at(plainString)
-  if (text !== undefined) return { kind: 'string', start, end: start + text.length, value: bare(text) }
   const tag = at(dollarTag)
   if (tag !== undefined) {
     const close = sql.indexOf(tag, start + tag.length)
@@ -62,6 +62,28 @@ function tokenAt(sql: string, start: number): Token {
   return { kind: 'symbol', start, end: start + symbol.length, value: symbol }
 }
 
+/**
+ * Where what is quoted from `open` on ends. By hand: a literal may have many megabytes, which a pattern that repeats
+ * alternatives does not survive.
+ */
+function quotedEnd(sql: string, open: number, takesBackslashes: boolean): number {
+  const quote = sql[open] ?? ''
+  for (let at = open + 1; ; ) {
+    const end = sql.indexOf(quote, at)
+    if (end < 0) return sql.length
+    if (takesBackslashes && isEscaped(sql, end, at)) at = end + 1
+    else if (sql[end + 1] === quote) at = end + 2
+    else return end + 1
+  }
+}
+
+/** Whether an odd number of backslashes stands before this place, from `since` on. */
+function isEscaped(sql: string, at: number, since: number): boolean {
+  let first = at
+  while (first > since && sql[first - 1] === '\\') first--
+  return (at - first) % 2 === 1
+}
+
 function bare(literal: string): string {
   const quote = literal[0] ?? ''
   const closed = literal.length > 1 && literal.endsWith(quote)
@@ -71,9 +93,10 @@ function bare(literal: string): string {
 function skip(sql: string, from: number): number {
   let at = from
   for (;;) {
-    at += matchAt(space, sql, at)?.length ?? 0
-    if (!sql.startsWith('/*', at)) return at
-    at = commentEnd(sql, at)
+    const blank = matchAt(space, sql, at) ?? matchAt(lineComment, sql, at)
+    if (blank !== undefined) at += blank.length
+    else if (sql.startsWith('/*', at)) at = commentEnd(sql, at)
+    else return at
   }
 }
 
@@ -81,13 +104,13 @@ function commentEnd(sql: string, start: number): number {
   let depth = 0
   for (let at = start; at < sql.length; ) {
     if (sql.startsWith('/*', at)) {
-      depth += 1
+      depth++
       at += 2
     } else if (sql.startsWith('*/', at)) {
-      depth -= 1
+      depth--
       at += 2
       if (depth === 0) return at
-    } else at += 1
+    } else at++
   }
   return sql.length
 }

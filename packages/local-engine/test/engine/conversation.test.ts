@@ -17,7 +17,8 @@ import { until } from '../support/wait.js'
 /** Timers that ring only when they are told to. */
 class FakeTimers {
   readonly alarms = new Map<() => void, number>()
-  monotonicMs = (): number => 0
+  nowMs = 0
+  monotonicMs = (): number => this.nowMs
 
   set = (callback: () => void, delayMs: number): (() => void) => {
     this.alarms.set(callback, delayMs)
@@ -38,6 +39,7 @@ class FakeChannel implements Channel {
   readonly #incoming: Frame[] = []
   #waiting: ((frame: Frame | undefined) => void) | undefined
   ended = false
+  isGone = false
   slow = false
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
@@ -88,10 +90,11 @@ function stage() {
   const ran: string[] = []
   let status: 'I' | 'T' = 'I'
   const backend: Backend = {
-    run: async ({ messages }) => {
+    run: async (_client, { messages }) => {
       const answers = [...framesOf(Buffer.from(messages))].map(({ type, body }) => {
         const sql = type === 'Q' ? readQuery(body) : type
         ran.push(sql)
+        if (sql === 'too deep') throw new RangeError('Maximum call stack size exceeded')
         if (sql === 'begin') status = 'T'
         if (sql === 'ROLLBACK') status = 'I'
         return Buffer.concat([commandComplete(sql.toUpperCase()), readyForQuery(status)])
@@ -99,15 +102,20 @@ function stage() {
       return { answer: Buffer.concat(answers) }
     },
     plan: () => Promise.reject(new Error('not asked for')),
-    evaluate: () => Promise.resolve([]),
+    evaluate: () => Promise.resolve({ views: [], redefined: false }),
     forget: () => Promise.resolve(),
     upkeep: () => Promise.resolve({ more: false, events: [] }),
-    stop: () => Promise.resolve(),
   }
   const timers = new FakeTimers()
   const events: EngineEvent[] = []
   const turns = new Turns()
-  const seat: Seat = { shared: true, turns, run: backend.run, cancel: () => {}, close: () => {} }
+  const seat: Seat = {
+    shared: true,
+    turns,
+    run: batch => backend.run(1, batch),
+    cancel: () => {},
+    close: () => {},
+  }
   const shared = {
     generation: 'subscribe' as const,
     backend,
@@ -122,6 +130,7 @@ function stage() {
     hub: new Hub({ ...shared, databaseName: 'materialize', polls: false, historyMs: 0, maxHistoryBytes: 0 }),
     historyMs: 0,
     maxCopyInBytes: 1000,
+    maxTransactionMs: 60_000,
   }
   const join = (pid: number): { channel: FakeChannel; done: Promise<void> } => {
     const channel = new FakeChannel()
@@ -183,4 +192,43 @@ describe('a transaction that its client forgets', () => {
     client.channel.say(message('X'))
     await client.done
   })
+})
+
+describe('a transaction that goes on and on', () => {
+  it('L4: is rolled back after its last statement, though it was never idle, and the next client goes on', async () => {
+    const { ran, timers, events, join } = stage()
+    const busy = join(1)
+    busy.channel.say(query('begin'))
+    await busy.channel.ready(2)
+    const other = join(2)
+    other.channel.say(query('other'))
+    for (let statements = 1; statements <= 15; statements++) {
+      timers.nowMs += 4000
+      busy.channel.say(query('select 1'))
+      await until(() => ran.length > statements, 'the statement')
+    }
+    await busy.done
+    await other.channel.ready(2)
+    expect(ran.slice(-2)).toEqual(['ROLLBACK', 'other'])
+    expect(errorsOf(busy.channel.frames)).toMatchObject([{ severity: 'FATAL', code: '25P04' }])
+    expect(events).toEqual([{ type: 'transaction-timed-out', pid: 1 }])
+  })
+})
+
+it('a client that runs into a limit of the program is told, and the next one goes on', async () => {
+  const { join } = stage()
+  const client = join(1)
+  client.channel.say(query('too deep'))
+  await client.done
+  expect(errorsOf(client.channel.frames)).toMatchObject([
+    {
+      severity: 'FATAL',
+      code: 'XX000',
+      message: 'the local engine failed: Maximum call stack size exceeded',
+    },
+  ])
+  expect(client.channel.ended).toBe(true)
+  const other = join(2)
+  other.channel.say(query('select 1'))
+  await other.channel.ready(2)
 })

@@ -21,24 +21,27 @@ function scripted(answerTo: (sql: string) => readonly Buffer[]): { database: Dat
 }
 
 const done = [commandComplete('SELECT 0'), readyForQuery('I')]
-const batch = { settings: [], nowMs: undefined }
+const batch = { settings: [], nowMs: undefined, readsBack: false, customNames: [] }
+const resetAll = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL'
 
 describe('a database that says nothing', () => {
   it('to one statement has failed it, and the client is told', async () => {
     const { database } = scripted(sql => (sql === 'deep' ? [readyForQuery('I')] : done))
-    const { answer } = await database.run({ ...batch, messages: query('deep') })
+    const { answer } = await database.run(1, { ...batch, messages: query('deep') })
     expect(failureIn(Buffer.from(answer))).toMatchObject({ code: '54001' })
     expect([...framesOf(Buffer.from(answer))].map(frame => frame.type)).toEqual(['E', 'Z'])
   })
 
   it('to any statement is broken, and nothing it says is trusted any more', async () => {
     const { database } = scripted(() => [readyForQuery('I')])
-    await expect(database.run({ ...batch, messages: query('anything') })).rejects.toThrow('does not answer')
+    await expect(database.run(1, { ...batch, messages: query('anything') })).rejects.toThrow(
+      'does not answer',
+    )
   })
 
   it('to a Sync alone is well', async () => {
     const { database } = scripted(() => [readyForQuery('I')])
-    const { answer } = await database.run({ ...batch, messages: sync })
+    const { answer } = await database.run(1, { ...batch, messages: sync })
     expect(failureIn(Buffer.from(answer))).toBeUndefined()
   })
 })
@@ -50,12 +53,28 @@ describe('dressing the session', () => {
     await database.dress([['timezone', 'UTC']], 2)
     await database.dress([], 3)
     expect(asked).toEqual([
-      'RESET ALL',
+      resetAll,
       "SELECT set_config('timezone', 'UTC', false)",
       "SET mz.now = '1'",
       "SET mz.now = '2'",
-      'RESET ALL',
+      resetAll,
       "SET mz.now = '3'",
+    ])
+  })
+
+  it('puts them on again for whoever comes after somebody else', async () => {
+    const { database, asked } = scripted(() => done)
+    const messages = query('client')
+    await database.run(1, { ...batch, nowMs: 1, messages })
+    await database.run(1, { ...batch, nowMs: 2, messages })
+    await database.run(2, { ...batch, nowMs: 3, messages })
+    await database.dress([], 4)
+    expect(asked.filter(sql => !sql.startsWith('SET'))).toEqual([
+      'client',
+      'client',
+      resetAll,
+      'client',
+      resetAll,
     ])
   })
 
@@ -69,12 +88,12 @@ describe('dressing the session', () => {
           body.int16(2)
           for (const field of [name, value]) body.int32(field.length).utf8(field)
         })
-      return [row('mz.now', '5'), row('timezone', 'UTC'), ...done]
+      return [row('timezone', 'UTC'), ...done]
     })
-    expect((await database.run({ ...batch, messages: query('begin') })).settings).toBeUndefined()
-    expect((await database.run({ ...batch, messages: query('set') })).settings).toBeUndefined()
+    expect((await database.run(1, { ...batch, messages: query('begin') })).settings).toBeUndefined()
+    expect((await database.run(1, { ...batch, messages: query('set') })).settings).toBeUndefined()
     expect(asked).toEqual(['begin', 'set'])
-    expect((await database.run({ ...batch, messages: query('commit') })).settings).toEqual([
+    expect((await database.run(1, { ...batch, messages: query('commit') })).settings).toEqual([
       ['timezone', 'UTC'],
     ])
   })

@@ -84,9 +84,23 @@ describe('a server that goes away in the middle of an answer', () => {
     const socket = await PostgresSocket.open(url, [])
     const evaluator = new Evaluator(new Database(socket))
     const columns = [{ name: 'x', oid: 23, typeLength: 4, typmod: -1 }]
-    const plan = { key: 'k', sql: 'q', name: 'v', columns, settings: [], temporal: true, constant: false }
-    const first = await evaluator.evaluate({ timestamp: 1, tick: true, wants: [{ id: 1, plan }] })
-    expect(first).toEqual([
+    const subject = { kind: 'query', sql: 'q' } as const
+    const plan = {
+      key: 'k',
+      subject,
+      sql: 'q',
+      name: 'v',
+      columns,
+      settings: [],
+      temporal: true,
+      constant: false,
+    }
+    const first = await evaluator.evaluate({
+      timestamp: 1,
+      tick: true,
+      wants: [{ id: 1, temporal: true, plan }],
+    })
+    expect(first.views).toEqual([
       {
         id: 1,
         changes: [
@@ -96,7 +110,9 @@ describe('a server that goes away in the middle of an answer', () => {
       },
     ])
     breaks = true
-    await expect(evaluator.evaluate({ timestamp: 2, tick: true, wants: [{ id: 1 }] })).rejects.toThrow()
+    await expect(
+      evaluator.evaluate({ timestamp: 2, tick: true, wants: [{ id: 1, temporal: true }] }),
+    ).rejects.toThrow()
     expect(socket.isLost).toBe(true)
   })
 })

@@ -143,3 +143,8 @@ describe('lines', () => {
     expect(lineConversion([1700, 3802, 25].map(column))('\\N\t\\N\t\\N')).toBe('\\N\t\\N\t\\N')
   })
 })
+
+it('a jsonb text of many megabytes is written like a short one', () => {
+  const long = `"${'\\\\\\"x'.repeat(4_000_000)}"`
+  expect(compactJson(`{"a": [${long}, 1.50]}`)).toBe(`{"a":[${long},1.5]}`)
+})

@@ -91,7 +91,7 @@ describe('several clients at once', () => {
     const answers = await Promise.all(
       clients.map(async (each, c) => {
         const got: string[] = []
-        for (let i = 0; i < 100; i += 1) {
+        for (let i = 0; i < 100; i++) {
           const text = `select ${c}::int as client, $1::int as i`
           const { rows } = await each.query({ name: 'same', text, values: [i] })
           got.push(`${rows[0].client}/${rows[0].i}`)
@@ -110,7 +110,7 @@ describe('several clients at once', () => {
     const clients = await Promise.all(Array.from({ length: 5 }, client))
     await Promise.all(
       clients.map(async (each, c) => {
-        for (let i = 0; i < 20; i += 1) {
+        for (let i = 0; i < 20; i++) {
           await each.query('begin')
           await each.query('update accounts set amount = amount + $1 where id = 1', [c])
           await each.query('update accounts set amount = amount - $1 where id = 2', [c])

@@ -109,7 +109,7 @@ describe('pg-copy-streams', () => {
     const driver = await client()
     const sink = driver.query(from('copy loaded from stdin'))
     async function* lines(): AsyncGenerator<string> {
-      for (let i = 0; i < 20_000; i += 1) yield `${i}\tline ${i} \\\\ ü\n`
+      for (let i = 0; i < 20_000; i++) yield `${i}\tline ${i} \\\\ ü\n`
     }
     await pipeline(lines(), sink)
     expect(sink.rowCount).toBe(20_000)
@@ -165,7 +165,7 @@ describe('postgres.js', () => {
   it('runs simple, prepared and unsafe statements', async () => {
     const sql = sqlClient()
     expect(await sql.unsafe('select 1 as a; select 2 as b').simple()).toMatchObject([[{ a: 1 }], [{ b: 2 }]])
-    for (let i = 0; i < 20; i += 1) {
+    for (let i = 0; i < 20; i++) {
       expect(await sql`select ${i}::int as i, ${sql.json({ i })}::jsonb as doc`).toEqual([{ i, doc: { i } }])
     }
     await expect(sql`select * from nowhere`).rejects.toMatchObject({ code: '42P01' })
@@ -249,7 +249,7 @@ describe('five clients at once', () => {
     const clients = await Promise.all(Array.from({ length: 5 }, client))
     await Promise.all(
       clients.map(async (each, c) => {
-        for (let i = 0; i < 25; i += 1) {
+        for (let i = 0; i < 25; i++) {
           await each.query('begin')
           await each.query({ name: 'put', text: 'insert into entries values ($1, $2)', values: [c, 10] })
           await each.query({ name: 'put', text: 'insert into entries values ($1, $2)', values: [c, -9] })

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { engineFor, type TestEngine } from '../support/engine.js'
+import { engineFor, movableClock, type TestEngine } from '../support/engine.js'
 import { bind, parse, readDataRowFor, sync, target } from '../support/extended.js'
 import { cancel, errorsOf, RawClient, tagsOf } from '../support/raw-client.js'
-import { OpenStream } from '../support/stream.js'
+import { OpenStream, rowsOf } from '../support/stream.js'
 import { until } from '../support/wait.js'
 
+const clock = movableClock()
 let engine: TestEngine
 let writer: RawClient
 
 beforeAll(async () => {
-  engine = await engineFor()
+  engine = await engineFor({ nowMs: clock.nowMs })
   await engine.execute('create table resumed (x int); insert into resumed values (1)')
   writer = await RawClient.connect(engine.port)
 })
@@ -21,8 +22,15 @@ const open = (sql: string): Promise<OpenStream> => OpenStream.accepted(engine.po
 describe('from when and to when', () => {
   it('AS OF a time to come waits for it, and the snapshot carries it', async () => {
     await engine.execute('create table future (x int); insert into future values (1)')
-    const asOf = Date.now() + 400
-    const stream = await open(`copy (subscribe future with (progress) as of ${asOf}) to stdout`)
+    const asOf = clock.nowMs() + 3_600_000
+    const sql = `copy (subscribe future with (progress) as of ${asOf}) to stdout`
+    const stream = new OpenStream(await RawClient.connect(engine.port), sql)
+    await until(
+      () => engine.events.some(event => event.type === 'evaluated'),
+      'an evaluation before its time',
+    )
+    expect(stream.rows).toEqual([])
+    clock.set(asOf)
     await stream.shows('1')
     expect(stream.rows.slice(0, 2).map(row => row.timestamp)).toEqual([BigInt(asOf), BigInt(asOf)])
     stream.client.destroy()
@@ -49,8 +57,10 @@ describe('from when and to when', () => {
   })
 
   it('UP TO ends the stream cleanly when its time has come, and counts what was sent', async () => {
-    const upTo = Date.now() + 500
+    const upTo = clock.nowMs() + 3_600_000
     const stream = await open(`copy (subscribe resumed with (progress) up to ${upTo}) to stdout`)
+    await stream.settled()
+    clock.set(upTo)
     await stream.has('Z')
     expect(stream.frames.map(frame => frame.type).join('')).toMatch(/^Hd+cCZ$/)
     expect(tagsOf(stream.frames)).toEqual([`COPY ${stream.rows.length}`])
@@ -61,6 +71,32 @@ describe('from when and to when', () => {
   it('UP TO a time before the start is refused', async () => {
     const answer = await writer.query('copy (subscribe resumed up to 1000) to stdout')
     expect(errorsOf(answer)).toMatchObject([{ code: '22000' }])
+  })
+
+  it('AS OF a time UP TO the same is empty, and says so', async () => {
+    const t = clock.nowMs() + 3_600_000
+    const answer = await writer.query(
+      `copy (subscribe resumed with (progress) as of ${t} up to ${t}) to stdout`,
+    )
+    expect(answer.map(frame => frame.type).join('')).toBe('NHcCZ')
+    expect(answer[0]?.body.toString()).toContain(
+      `subscribe as of ${t} (inclusive) up to the same bound ${t} (exclusive) is guaranteed to be empty`,
+    )
+    expect(tagsOf(answer)).toEqual(['COPY 0'])
+  })
+
+  it('a constant is the same AS OF any time, and never UP TO one', async () => {
+    const constant = await writer.query('copy (subscribe (select 1) with (progress) as of 10) to stdout')
+    expect(rowsOf(constant, true).map(row => row.line)).toEqual(['\\N', '1'])
+    expect(tagsOf(constant)).toEqual(['COPY 2'])
+    const bounded = await writer.query('copy (subscribe (select 1) up to 5) to stdout')
+    expect(errorsOf(bounded)).toMatchObject([
+      {
+        code: '22000',
+        message:
+          'subscription lower bound (`AS OF`) is greater than its upper bound (`UP TO`): 18446744073709551615 > 5',
+      },
+    ])
   })
 })
 

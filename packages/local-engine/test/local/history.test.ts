@@ -154,7 +154,7 @@ describe('a client that leaves and comes back, again and again', () => {
     let writing = true
     const writes = (async () => {
       const each = await RawClient.connect(engine.port)
-      for (let i = 0; i < 150; i += 1) {
+      for (let i = 0; i < 150; i++) {
         await each.query(
           `insert into busy values (${i % 17}, ${i % 5}) on conflict (id) do update set n = ${(i * 7) % 5}`,
         )
@@ -199,7 +199,7 @@ describe('how much is kept', () => {
     const watch = new OpenStream(client, sql)
     await watch.settled()
     const other = await RawClient.connect(small.port)
-    for (let i = 1; i <= 40; i += 1) {
+    for (let i = 1; i <= 40; i++) {
       await other.query(`insert into many values (${i})`)
       await until(() => watch.changes.length >= i, `row ${i}`)
     }

@@ -27,7 +27,7 @@ async function told(client: RawClient, sql: string): Promise<string[]> {
 }
 
 describe('what a client sets', () => {
-  it('is its own, and is gone with RESET and DISCARD', async () => {
+  it('L9: is its own, and is gone with RESET and DISCARD', async () => {
     for (const [set, name, value, reset] of [
       ["set timezone = 'Asia/Tokyo'", 'timezone', 'Asia/Tokyo', 'reset timezone'],
       ['set search_path = pg_catalog', 'search_path', 'pg_catalog', 'reset all'],
@@ -80,8 +80,48 @@ describe('what a client sets', () => {
     }
     client.write(parse('kept', 'select 2'), bind('', 'kept'), target('E'), sync)
     expect(readDataRowFor(await client.answer())).toEqual(['2'])
+    client.write(parse('', 'discard all'), bind('', ''), target('E'), bind('', 'kept'), sync)
+    const answer = await client.answer()
+    expect(tagsOf(answer)).toEqual(['DISCARD ALL'])
+    expect(errorsOf(answer)).toMatchObject([{ code: '26000' }])
     client.destroy()
     other.destroy()
+  })
+
+  it('L9: is its own under a name of its own, too', async () => {
+    const value = async (client: RawClient): Promise<string | null | undefined> =>
+      readDataRowFor(await client.query("select coalesce(current_setting('app.tenant', true), '')"))?.[0]
+    await one.query("set app.tenant = 'A'")
+    expect(await value(two)).toBe('')
+    await two.query("select set_config('app.tenant', 'B', false)")
+    expect([await value(one), await value(two)]).toEqual(['A', 'B'])
+    await one.query('reset all')
+    await two.query('begin; reset app.tenant; commit')
+    expect([await value(one), await value(two)]).toEqual(['', ''])
+  })
+
+  it('L9: is its own when a statement sets it that was prepared before', async () => {
+    const client = await RawClient.connect(engine.port)
+    const before = await shown(two, 'search_path')
+    client.write(parse('sets', "select set_config('search_path', 'pg_catalog', false)"), sync)
+    await client.answer()
+    client.write(bind('', 'sets'), target('E'), sync)
+    await client.answer()
+    expect(await shown(two, 'search_path')).toBe(before)
+    expect(await shown(client, 'search_path')).toBe('pg_catalog')
+    client.destroy()
+  })
+
+  it('L9: is its own when a block of code sets it, and a function leaves nothing to others', async () => {
+    const before = await shown(two, 'timezone')
+    await one.query("do $$ begin set timezone = 'Asia/Tokyo'; end $$")
+    expect([await shown(two, 'timezone'), await shown(one, 'timezone')]).toEqual([before, 'Asia/Tokyo'])
+    await one.query('reset timezone')
+    await one.query(`create function moves() returns void language plpgsql as
+      $$ begin set timezone = 'Asia/Tokyo'; set role pg_monitor; end $$`)
+    await one.query('select moves()')
+    expect(await shown(two, 'timezone')).toBe(before)
+    expect(readDataRowFor(await two.query('select current_user'))?.[0]).toBe('postgres')
   })
 
   it('is told to it as PostgreSQL and Materialize do, and to nobody else', async () => {
@@ -109,7 +149,12 @@ describe('what PostgreSQL keeps for a session', () => {
     'select pg_advisory_lock(1)',
     'select pg_try_advisory_lock_shared(1)',
     'set role postgres',
+    'set session role postgres',
+    "set role = 'postgres'",
     'set session authorization postgres',
+    'set session session authorization postgres',
+    "set session_authorization = 'postgres'",
+    "select set_config('role', 'postgres', false)",
     'declare mine cursor with hold for select 1',
   ])('is refused with a reason: %s', async sql => {
     const [error] = errorsOf(await one.query(sql))
@@ -117,6 +162,15 @@ describe('what PostgreSQL keeps for a session', () => {
     expect(error?.message).toContain('clients share one session')
     expect(error?.hint).not.toBe('')
   })
+
+  it.each([{ options: '-c role=pg_monitor' }, { role: 'pg_monitor' }])(
+    'is refused at login too: %o',
+    async parameters => {
+      await expect(RawClient.connect(engine.port, parameters)).rejects.toThrow(
+        'the connection ended before Z: E',
+      )
+    },
+  )
 
   it('is kept if it ends with its transaction', async () => {
     const client = await RawClient.connect(engine.port)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +59,26 @@ describe('starting', () => {
   })
 })
 
+describe('a data directory', () => {
+  it('L7: is one by whatever path it is given, however long, and one engine has it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mzalert-data-'))
+    const parent = join(folder, 'long'.repeat(30))
+    const [dataDir, link] = [join(parent, 'data'), join(folder, 'link')]
+    const first = await engineFor({ dataDir })
+    await first.execute('create table kept (x int)')
+    await symlink(dataDir, link)
+    const error = await caught(engineFor({ dataDir: link }))
+    expect(error).toMatchObject({ code: 'START_FAILED' })
+    expect(error.message).toContain('is in use by another engine')
+    await first.close()
+    await using second = await engineFor({ dataDir: link })
+    await second.execute('insert into kept values (1)')
+    expect((await caught(engineFor({ dataDir }))).message).toContain('is in use by another engine')
+    await second.close()
+    await rm(folder, { recursive: true })
+  })
+})
+
 // Without a prepared data directory a start takes seconds, on a busy machine many.
 describe('the prepared data directory', { timeout: 90_000 }, () => {
   let folder: string
@@ -110,6 +130,16 @@ describe('scripts', () => {
     expect(await caught(engine.execute('copy (subscribe kept) to stdout'))).toMatchObject({
       code: 'SQL_FAILED',
     })
+    for (const other of [
+      'create source s from nothing',
+      'copy (subscribe kept) to stdout',
+      'copy kept from stdin',
+    ]) {
+      expect(await caught(engine.execute(`insert into kept values (3); ${other}`))).toMatchObject({
+        code: 'SQL_FAILED',
+        sqlState: '0A000',
+      })
+    }
     const client = await RawClient.connect(engine.port)
     expect(readDataRowFor(await client.query('select count(*) from kept'))?.[0]).toBe('1')
   })

@@ -50,6 +50,28 @@ describe('what a stream shows', () => {
     stream.client.destroy()
   })
 
+  it('L3: what time does to a view that is made anew while it is listened to, and to a function under one', async () => {
+    const endMs = clock.nowMs() + 3_600_000
+    await engine.execute(`create table lasting (x int); insert into lasting values (1);
+      create view anew as select x from lasting;
+      create function limit_ms() returns bigint language sql immutable as 'select ${endMs}::bigint * 2';
+      create view through as select x from lasting where limit_ms() > ${endMs}`)
+    const streams = [
+      await open('copy (subscribe anew with (progress)) to stdout'),
+      await open('copy (subscribe through with (progress)) to stdout'),
+    ]
+    for (const stream of streams) await stream.shows('1')
+    await engine.execute(`create or replace view anew as select x from lasting where mz_now() < ${endMs};
+      create or replace function limit_ms() returns bigint language sql volatile as 'select ${2 * endMs} - mz_now()'`)
+    const late = await open('copy (subscribe anew with (progress)) to stdout')
+    await late.shows('1')
+    clock.set(endMs)
+    for (const stream of [...streams, late]) {
+      await stream.shows()
+      stream.client.destroy()
+    }
+  })
+
   it('L4: nothing of a transaction before it is committed, and nothing of one that is rolled back', async () => {
     await engine.execute('create table slowly (x int)')
     const stream = await open('copy (subscribe slowly with (progress)) to stdout')
@@ -163,7 +185,7 @@ describe('a stream under load', () => {
     const writers = await Promise.all([1, 2, 3].map(() => RawClient.connect(engine.port)))
     await Promise.all(
       writers.map(async (each, seed) => {
-        for (let i = 0; i < 40; i += 1) {
+        for (let i = 0; i < 40; i++) {
           const [from, to] = [1 + ((i * 3 + seed) % 8), 1 + ((i * 5 + seed + 1) % 8)]
           await each.query('begin')
           await each.query(`update accounts set amount = amount - ${i}.50 where id = ${from}`)
@@ -195,7 +217,7 @@ describe('a slow client', () => {
     const fast = await open('copy (subscribe wide with (progress)) to stdout')
     slow.client.pause()
     const filler = 'x'.repeat(1000)
-    for (let round = 1; round <= 10; round += 1) {
+    for (let round = 1; round <= 10; round++) {
       await writer.query(
         `truncate wide; insert into wide select g, '${round}${filler}' from generate_series(1, 2000) g`,
       )

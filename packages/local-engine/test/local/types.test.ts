@@ -60,8 +60,8 @@ function splitTop(sql: string): string[] {
   for (const [i, character] of [...sql].entries()) {
     if (character === "'") quoted = !quoted
     if (quoted) continue
-    if ('([{'.includes(character)) depth += 1
-    if (')]}'.includes(character)) depth -= 1
+    if ('([{'.includes(character)) depth++
+    if (')]}'.includes(character)) depth--
     if (character === ',' && depth === 0) {
       parts.push(sql.slice(start, i))
       start = i + 1

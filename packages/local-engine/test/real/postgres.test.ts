@@ -262,7 +262,7 @@ describe('statements of clients', () => {
     await client.connect()
     onTestFinished(() => client.end())
     await client.query('create table driven (id int primary key, doc jsonb)')
-    for (let i = 0; i < 50; i += 1) {
+    for (let i = 0; i < 50; i++) {
       await client.query({ name: 'put', text: 'insert into driven values ($1, $2)', values: [i, { i }] })
     }
     await client.query('begin')

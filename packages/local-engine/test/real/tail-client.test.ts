@@ -64,7 +64,7 @@ describe.each([0, 60_000])('a tail on an engine over PostgreSQL, with %i ms of h
       )
     }
     const write = async (from: number): Promise<void> => {
-      for (let i = from; i < from + 10; i += 1) {
+      for (let i = from; i < from + 10; i++) {
         await outside.query('insert into t values ($1, $2), ($1, $2)', [i % 4, `v${i % 3}`])
         if (i % 3 === 0) await outside.query('delete from t where k = $1', [i % 4])
       }

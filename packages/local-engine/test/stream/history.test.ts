@@ -22,7 +22,7 @@ describe('what is kept of a view', () => {
         })
         history.trim(floor)
         const now = consolidate(rows)
-        for (let at = history.since; at <= steps.length; at += 1) {
+        for (let at = history.since; at <= steps.length; at++) {
           expect(consolidate(history.contentsAt(at, now))).toEqual(then[at])
           const sum = new Map(then[at])
           for (const moment of history.after(at)) accumulate(sum, moment.changes)

@@ -153,7 +153,7 @@ describe('a client that does not read', () => {
         })
         outlet.open = true
         // Each drain lets one chunk through where the outlet was closed again meanwhile.
-        for (let i = 0; i < 3; i += 1) listener.drained()
+        for (let i = 0; i < 3; i++) listener.drained()
         const seen: StreamRow[] = []
         let last = 0n
         for (const row of rows()) {

@@ -9,6 +9,7 @@ import { rowsOf } from '../support/stream.js'
 
 const plan = {
   key: 'v',
+  subject: { kind: 'relation', parts: ['v'] } as const,
   sql: 'SELECT',
   name: 'v',
   columns: [{ name: 'x', oid: 25, typeLength: -1, typmod: -1 }],
@@ -62,7 +63,7 @@ it('who comes back while an evaluation is under way misses nothing of it, withou
   const view = viewWith(0, [[10, []]])
   const back = listener({ asOf: { kind: 'at', timestamp: 10n } })
   const want = view.want(20)
-  expect(view.add(back.each, 21)).toBe(true)
+  view.add(back.each, 21)
   view.apply(20, want, { id: 1, changes: [['a', 1]] })
   view.apply(30, view.want(30), { id: 1, changes: [['b', 1]] })
   expect(back.text().filter(row => !row.startsWith('<'))).toEqual(['20 1 a', '30 1 b'])
@@ -79,7 +80,7 @@ it('who comes back and reads slowly still gets each change at its own timestamp'
   view.add(back.each, 31)
   view.apply(40, view.want(40), { id: 1, changes: [['c', 1]] })
   expect(back.text()).toEqual([])
-  for (let i = 0; i < 10; i += 1) back.each.drained()
+  for (let i = 0; i < 10; i++) back.each.drained()
   expect(back.text()).toEqual(['<10', '20 1 a', '30 1 b', '40 1 c', '<41'])
 })
 
@@ -104,9 +105,19 @@ it('what is older than the history is not to be had, and the earliest that is ca
     [500, [['b', 1]]],
   ])
   expect(view.readableSince(501)).toBe(20)
-  expect(view.add(listener({ asOf: { kind: 'at', timestamp: 19n } }).each, 501)).toBe(false)
   const earliest = listener({ asOf: { kind: 'at least', timestamp: 1n } })
   view.add(earliest.each, 501)
   view.apply(600, view.want(600), { id: 1, changes: [] })
   expect(earliest.text().slice(0, 2)).toEqual(['<20', '500 1 b'])
+})
+
+it('the backend is given the plan until it has said something of the view', () => {
+  const view = new View(1, plan, 0)
+  view.add(listener({}).each, 1)
+  expect(view.want(10)).toEqual({ id: 1, temporal: false, plan, rows: 'after' })
+  // The server was gone: nothing came of it.
+  const want = view.want(20)
+  expect(want).toEqual({ id: 1, temporal: false, plan, rows: 'after' })
+  view.apply(20, want, { id: 1, changes: [], rows: [] })
+  expect(view.want(30)).toEqual({ id: 1, temporal: false })
 })

@@ -126,6 +126,20 @@ function split(
   return { snapshot, later: snapshot.size > 0 ? all.slice(1) : all }
 }
 
+function changesInOrder(rows: readonly StreamRow[]): string[] {
+  return rows.filter(row => !row.progressed).map(({ diff, line }) => `${diff} ${line}`)
+}
+
+/** Whether each change after the snapshot is followed at once by a progress row that closes its timestamp, and no more. */
+function closesAtOnce(rows: readonly StreamRow[]): boolean {
+  const first = rows.find(row => !row.progressed)?.timestamp
+  return rows.slice(0, -1).every(({ progressed, timestamp }, i) => {
+    const next = rows[i + 1]
+    if (progressed || timestamp === first || (next?.timestamp === timestamp && !next.progressed)) return true
+    return next?.progressed === true && next.timestamp === timestamp + 1n
+  })
+}
+
 /** Replays a recording by its number, and compares. */
 export interface Replayer {
   readonly stream: (number: string) => Promise<void>
@@ -208,6 +222,9 @@ export function replayer(generation: Generation, start: StartEngine): Replayer {
     if (!ends) await cancel(engine.port, client)
     await open.has('Z')
 
+    // Of a change SUBSCRIBE says at once that it is all, v0.26 some time later; what a window will lose is known long before.
+    const closing = generation === 'subscribe' && number !== '17' && /progress/i.test(recording.query ?? '')
+    if (closing) expect(closesAtOnce(recorded)).toBe(true)
     compare(recording, generation, 'first message, snapshot, changes, order, end', () => {
       const rows = open.rows
       const actual = split(rows, recording)
@@ -225,6 +242,9 @@ export function replayer(generation: Generation, start: StartEngine): Replayer {
         [...rows.map(row => row.timestamp)].sort((a, b) => Number(a - b)),
       )
       expect(rows[0]?.progressed).toBe(recorded[0]?.progressed)
+      if (closing) expect(closesAtOnce(rows)).toBe(true)
+      // One statement: the rows within its timestamp, and those of the snapshot, come in the order of the recording.
+      if (number === '21') expect(changesInOrder(rows)).toEqual(changesInOrder(recorded))
     })
   }
 

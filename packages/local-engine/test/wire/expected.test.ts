@@ -7,7 +7,7 @@ import { bind, parse, target } from '../support/extended.js'
 /** How many messages of an answer are taken until it is complete; undefined if it never is. */
 function taken(messages: readonly Uint8Array[], answer: string): number | undefined {
   const expected = new Expected(Buffer.concat(messages))
-  for (let i = 0; ; i += 1) {
+  for (let i = 0; ; i++) {
     if (expected.complete) return i
     const type = answer[i]
     if (type === undefined) return undefined

@@ -23,7 +23,7 @@ describe('cutting bytes into messages', () => {
         const reader = new FrameReader(1000)
         reader.startTyped()
         const received: (Frame | string)[] = []
-        for (let at = 0, i = 0; at < bytes.length; i += 1) {
+        for (let at = 0, i = 0; at < bytes.length; i++) {
           const size = sizes[i % sizes.length] ?? 1
           reader.push(bytes.subarray(at, at + size))
           at += size

@@ -74,3 +74,19 @@ describe('cutting SQL into tokens', () => {
     )
   })
 })
+
+it.each([
+  ['a literal', (text: string) => `'${text}''${text}'`],
+  ['an escape string', (text: string) => `E'${text}\\'''${text}'`],
+  ['an identifier', (text: string) => `"${text}""${text}"`],
+])('%s of many megabytes is one token', (_, write) => {
+  const sql = write('\\\\x'.repeat(4_000_000))
+  expect(tokensOf(`${sql};`).map(({ start, end }) => [start, end])).toEqual([
+    [0, sql.length],
+    [sql.length, sql.length + 1],
+  ])
+})
+
+it('hundreds of thousands of comments are no tokens', () => {
+  expect(values(`${'-- a line\n/* and */ '.repeat(500_000)}x`)).toEqual(['x'])
+})
