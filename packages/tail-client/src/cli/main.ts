@@ -121,7 +121,10 @@ function firstFailure(rows: Tail, wait: boolean, tell: (words: string) => void):
   rows.events.on('connected', () => {
     hasConnected = true
   })
-  rows.events.on('notice', ({ message }) => tell(message))
+  // 00000 is what a server says to everybody at login.
+  rows.events.on('notice', ({ message, sqlState }) => {
+    if (sqlState !== '00000') tell(message)
+  })
   rows.events.on('retry', ({ error, delayMs }) => {
     if (hasConnected || wait)
       return tell(`${error.message} Trying again in ${(delayMs / 1000).toFixed(1)} s.`)
@@ -164,7 +167,7 @@ function forFile(error: unknown, file: string | undefined): unknown {
   if (file === undefined || !TailError.is(error) || error.code !== 'HISTORY_LOST') return error
   return new TailError(
     'HISTORY_LOST',
-    `The server has nothing that old any more. Remove ${file} to begin anew.`,
+    `What came after the token is not to be had any more, or cannot be trusted (TAIL). Remove ${file} to begin anew.`,
   )
 }
 
