@@ -1,4 +1,4 @@
-import { invalidOption, unknownColumn } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { AlertOptions, SkipReason } from '../types.js'
 import { fingerprint } from './fingerprint.js'
 import { isLabelName, type LabelSet, labeller } from './labels.js'
@@ -21,7 +21,7 @@ export interface Content {
 /** Told of a text that could not be made, and what stands in for it. */
 export type OnFallback = (option: string) => void
 
-/** Makes content of rows; throws only `UNKNOWN_COLUMN`. */
+/** Makes content of rows; never throws. */
 export type ContentOf<Row> = (row: Row) => Content | SkipReason
 
 /** Checks what the alerts are made of, and gives the function that makes them. Throws `INVALID_OPTION`. */
@@ -96,7 +96,7 @@ function silenceUrl(alertmanager: string, labels: LabelSet): string {
   return `${alertmanager.replace(/\/+$/, '')}/#/silences/new?filter=${encodeURIComponent(`{${matchers}}`)}`
 }
 
-/** A row without the column throws `UNKNOWN_COLUMN`; a value that is no time gives undefined. */
+/** A row without the column, or a value that is no time, gives undefined. */
 function timeOf<Row>(startsAt: NonNullable<AlertOptions<Row>['startsAt']>): (row: Row) => number | undefined {
   if (typeof startsAt === 'function')
     return row => {
@@ -110,7 +110,6 @@ function timeOf<Row>(startsAt: NonNullable<AlertOptions<Row>['startsAt']>): (row
     throw invalidOption('startsAt', startsAt, 'the name of a column, or a function of the row')
   return row => {
     const columns = row as Readonly<Record<string, unknown>>
-    if (!Object.hasOwn(columns, startsAt)) throw unknownColumn('startsAt', startsAt, Object.keys(columns))
-    return timeMs(columns[startsAt])
+    return Object.hasOwn(columns, startsAt) ? timeMs(columns[startsAt]) : undefined
   }
 }

@@ -1,3 +1,5 @@
+import { fingerprint } from './fingerprint.js'
+
 /** Longer texts are cut: no destination shows more, and some refuse it. */
 const maxTextLength = 8192
 
@@ -6,8 +8,23 @@ const maxTextLength = 8192
  * Total: never throws, whatever the value.
  */
 export function textOf(value: unknown): string {
+  return cut(wellFormed(plainText(value)), maxTextLength)
+}
+
+/** The same for a label. What is cut ends with the fingerprint of all of it, so that different values stay different alerts. */
+export function labelText(value: unknown): string {
   const text = wellFormed(plainText(value))
-  return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text
+  if (text.length <= maxTextLength) return text
+  const mark = fingerprint([['', text]])
+  return `${cut(text, maxTextLength - mark.length)}${mark}`
+}
+
+/** A text of at most so many UTF-16 units, none of them half of a character. */
+export function cut(text: string, length: number): string {
+  if (text.length <= length) return text
+  const end = length - 1
+  const isWithinPair = /[\uD800-\uDBFF]/.test(text[end - 1] ?? '')
+  return `${text.slice(0, isWithinPair ? end - 1 : end)}…`
 }
 
 function plainText(value: unknown): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { requireColumns } from '../../src/alerts/columns.js'
 import { type Content, contentOf } from '../../src/alerts/content.js'
 import { SinksError } from '../../src/errors.js'
 import type { AlertOptions } from '../../src/types.js'
@@ -78,9 +79,30 @@ describe('labels', () => {
   })
 
   test('a column that the rows do not have is an error that names those they have', () => {
-    expect(() => made({ organisation: 'B' })).toThrow(
+    expect(() => requireColumns({ labels: { organization: 'org' } }, ['organisation'])).toThrow(
       '[UNKNOWN_COLUMN] labels.organization is filled by column "org", which the rows do not have. Their columns are: "organisation". Name one of them.',
     )
+    expect(() => requireColumns({ labels: () => ({}), startsAt: 'at' }, ['org'])).toThrow(
+      '[UNKNOWN_COLUMN] startsAt is filled by column "at"',
+    )
+    requireColumns({ labels: { organization: 'org', size: () => 1, team: { value: 'web' } } }, ['org'])
+  })
+
+  test('a row without a column is left out, or has no time to begin at; the others are none the worse for it', () => {
+    const of = contentOf<Row>({ name: 'spike', labels: { organization: 'org' } }, () => {})
+    expect(of({ organisation: 'B' })).toBe('label_failed')
+    expect(made({ org: 'B' }, { startsAt: 'at' })).toMatchObject({
+      startsAtMs: undefined,
+      fallbacks: ['startsAt'],
+    })
+  })
+
+  test('values that differ only far behind are two alerts', () => {
+    const long = 'x'.repeat(9000)
+    const [one, other] = [made({ org: `${long}1` }), made({ org: `${long}2` })]
+    expect(one.key).not.toBe(other.key)
+    expect(one.key).toBe(made({ org: `${long}1` }).key)
+    expect(one.labels['organization']).toHaveLength(8192)
   })
 
   test.each([
@@ -147,6 +169,21 @@ describe('texts', () => {
     expect(fallbacks).toEqual(['links.bad'])
   })
 
+  test.each([
+    ['https://console/100%', false],
+    ['https://console/%zz', false],
+    ['https://console/100%25?q=%E6%BC%A2#%20', true],
+    ['https://%41.example/', false],
+    ['https://a\\b/', false],
+    ['https://console/\u0001', false],
+    ['https://console', true],
+    ['https://[::1]:8080/a?b={c}|"d"', true],
+  ])('the URL %j is one for everybody: %s', (url, isGood) => {
+    const { generatorURL, fallbacks } = made({ org: 'B' }, { generatorURL: () => url })
+    expect(generatorURL).toBe(isGood ? url : undefined)
+    expect(fallbacks).toEqual(isGood ? [] : ['generatorURL'])
+  })
+
   test('the link to silence an alert names exactly its labels', () => {
     const { links } = made({ org: 'a"b' }, { silenceAt: 'http://am:9093/' })
     expect(decodeURIComponent(links['silence'] ?? '')).toBe(
@@ -158,6 +195,15 @@ describe('texts', () => {
     expect(
       made({ org: 'B', t: 'x'.repeat(100_000) }, { annotations: { t: '{{ t }}' } }).annotations['t'],
     ).toHaveLength(8192)
+  })
+
+  test('what is cut never ends with half of a character', () => {
+    for (const lead of ['', 'x']) {
+      const t = `${lead}${'😀'.repeat(5000)}`
+      const options = { annotations: { t: '{{ t }}' }, links: { wiki: 'https://wiki/{{ t }}' } }
+      const { annotations } = made({ org: 'B', t }, options)
+      expect(annotations['t']).toMatch(/^x?(😀)+…$/u)
+    }
   })
 })
 
