@@ -7,8 +7,9 @@ export { type KafkaMessage, type KafkaOptions, type KafkaProducer, kafka } from 
 export { type NdjsonOptions, ndjson } from './sinks/ndjson.js'
 export { type PagerDutyOptions, type PagerDutySeverity, pagerDuty } from './sinks/pagerduty.js'
 export type { Secret } from './sinks/secrets.js'
+export { type SignedRequest, verifySignature } from './sinks/signature.js'
 export { type SlackOptions, slack } from './sinks/slack.js'
-export { type SignedRequest, verifySignature, type WebhookOptions, webhook } from './sinks/webhook.js'
+export { type WebhookOptions, webhook } from './sinks/webhook.js'
 export { fileStore } from './stores/file.js'
 export { memoryStore } from './stores/memory.js'
 export { type PostgresClient, type PostgresStoreOptions, postgresStore } from './stores/postgres.js'
@@ -21,11 +22,13 @@ export type {
   MetricRegistry,
   NotifyEvents,
   NotifyOptions,
+  ResendOptions,
   RetryOptions,
   SendAlerts,
   SendContext,
   Sink,
   SkipReason,
+  SourceEvents,
   StateStore,
   Template,
 } from './types.js'
