@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { contentOf } from '../../src/alerts/content.js'
+import { DueQueue } from '../../src/lifecycle/due.js'
 import type { Change } from '../../src/lifecycle/instance.js'
 import { Lifecycle, type StoredInstance, type Timing } from '../../src/lifecycle/lifecycle.js'
 import type { SkipReason } from '../../src/types.js'
@@ -171,6 +172,23 @@ describe('for and keepFiring', () => {
     expect(short(alerts.apply(batch('progress', [], 9000)))).toEqual(['A resolved 2200-3550'])
     expect([...alerts.instances()]).toEqual([])
   })
+})
+
+test('S6: what flaps for ever is remembered once, and forgotten a quiet time after', () => {
+  const alerts = lifecycle({ flapping: { firings: 5, withinMs: 60_000 } })
+  alerts.apply(batch('snapshot'))
+  const queued = vi.spyOn(DueQueue.prototype, 'add')
+  const cycles = 300
+  let at = 2000
+  for (let cycle = 0; cycle < cycles; cycle++, at += 20_000) {
+    alerts.apply(batch('changes', [update(row('A'), 1, at)]))
+    alerts.apply(batch('changes', [update(row('A'), -1, at + 1)]))
+  }
+  // For each cycle: pending, kept, and at most one reminder.
+  expect(queued.mock.calls.length).toBeLessThanOrEqual(3 * cycles)
+  queued.mockRestore()
+  alerts.apply(batch('progress', [], at + 120_000))
+  expect([...alerts.instances()]).toEqual([])
 })
 
 describe('another process', () => {
