@@ -75,6 +75,23 @@ describe('from rows to sinks', () => {
     expect(sink.calls.at(-1)).toMatchObject([{ status: 'resolved', startsAtMs: now(), endsAtMs: now() }])
   })
 
+  test('S5: an alert has one beginning and one end, however often it is sent while the clock of the server is ahead', async () => {
+    const running = start({}, new TestSink('test', { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }))
+    const { source, sink, now } = running
+    const beganAtMs = now()
+    await source.snapshot([row('A', { n: 1 })], 5_000_000)
+    await running.pass(120_000, 10_000)
+    await source.changes([row('A', { n: 1 }), -1, 5_100_000], [row('A', { n: 2 }), 1, 5_100_000])
+    await running.pass(10_000)
+    const endedAtMs = now()
+    await source.changes([row('A', { n: 2 }), -1, 5_200_000])
+    await running.pass(120_000, 10_000)
+    const told = sink.calls.flat()
+    expect(told.length).toBeGreaterThan(5)
+    expect(new Set(told.map(({ startsAtMs }) => startsAtMs))).toEqual(new Set([beganAtMs]))
+    expect(new Set(told.map(({ endsAtMs }) => endsAtMs))).toEqual(new Set([undefined, endedAtMs]))
+  })
+
   test('a function alone is a sink', async () => {
     const told: string[] = []
     async function print(alerts: readonly Alert[]): Promise<void> {
@@ -192,6 +209,26 @@ describe('sinks that fail', () => {
     expect(running.heard).toEqual(['A firing', 'retry in 30050 SEND_FAILED'])
   })
 
+  test('S11: the time that any error asks for is kept to, and one of ours may pass unless it says otherwise', async () => {
+    const running = start({ retry: { initialMs: 100 } })
+    running.sink.error = Object.assign(new Error('busy'), { retryAfterMs: 30_000 })
+    await running.source.snapshot([row('A')])
+    await running.pass(20_000)
+    running.sink.error = new SinksError('SEND_FAILED', 'Nobody is there.')
+    await running.pass(11_000)
+    running.sink.error = new SinksError('INVALID_OPTION', 'Its address is empty.')
+    await running.pass(1000)
+    const retries = running.heard.filter(each => each.startsWith('retry'))
+    expect(retries.slice(0, 3)).toEqual([
+      'retry in 30050 SEND_FAILED',
+      'retry in 100 SEND_FAILED',
+      'retry in 200 SEND_FAILED',
+    ])
+    expect(running.notifier.inspect().sinks[0]?.lastError).toBe(
+      '[SEND_FAILED] Sink "test" failed: [INVALID_OPTION] Its address is empty.. It is tried again.',
+    )
+  })
+
   test('S11: a call that takes too long is given up, and tried again', async () => {
     const running = start({}, new TestSink('slow', { timeoutMs: 2000 }))
     running.sink.gate = new Promise(() => {})
@@ -202,27 +239,6 @@ describe('sinks that fail', () => {
     running.sink.gate = undefined
     await running.pass(1000)
     expect(running.sink.told).toEqual(['A firing'])
-  })
-
-  test('S10: an alert that is refused for good is found among many; all others arrive, and it is tried again when it changes', async () => {
-    const running = start()
-    const { source, sink } = running
-    const refusing = (bad: string) => (alerts: readonly Alert[]) => {
-      if (alerts.some(({ annotations }) => annotations['n'] === bad))
-        throw new SinksError('SEND_REJECTED', 'It is bad.', { retryable: false })
-      sink.calls.push(alerts)
-    }
-    sink.error = refusing('bad')
-    const rows = Array.from({ length: 300 }, (_, at) => row(`org${at}`, { n: at === 77 ? 'bad' : 'good' }))
-    await source.snapshot(rows)
-    await running.pass(5000)
-    expect(new Set(sink.told).size).toBe(299)
-    expect(sink.told).not.toContain('org77 firing')
-    expect(running.heard.filter(each => each.includes('failed'))).toEqual(['org77 failed SEND_REJECTED'])
-    expect(running.heard.filter(each => each.startsWith('retry'))).toEqual([])
-    await source.changes([row('org77', { n: 'bad' }), -1, 2000], [row('org77', { n: 'good' }), 1, 2000])
-    await settled()
-    expect(sink.told.at(-1)).toBe('org77 firing')
   })
 
   test('S10: an alert that the other side trips over does not keep the others from arriving', async () => {
@@ -261,12 +277,37 @@ describe('sinks that fail', () => {
     )
     running.sink.error = Object.assign(new Error('no such room'), { retryable: false })
     await running.pass(1000)
-    expect(running.heard.at(-1)).toBe('A failed SEND_REJECTED')
+    expect(running.notifier.inspect().sinks[0]?.lastError).toContain(
+      '[SEND_REJECTED] Sink "test" failed: no such room.',
+    )
   })
 })
 
 describe('sent again', () => {
   const often = { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }
+
+  test('what changed goes before what is only sent again', async () => {
+    const running = start({}, new TestSink('test', { ...often, batchSize: 2 }))
+    const { source, sink } = running
+    await source.snapshot(['A', 'B', 'C', 'D', 'E'].map(org => row(org)))
+    await running.pass(55_000)
+    let open = (): void => {}
+    sink.gate = new Promise(resolve => {
+      open = resolve
+    })
+    await running.pass(5000)
+    sink.gate = undefined
+    await source.changes([row('new'), 1, 2000])
+    const before = sink.told.length
+    open()
+    await settled()
+    expect(
+      sink.calls
+        .flat()
+        .slice(before)
+        .map(({ labels }) => labels['org']),
+    ).toEqual(['A', 'B', 'new', 'C', 'D', 'E'])
+  })
 
   test('S8: what fires is sent once, not again before its time, and then every minute', async () => {
     const running = start({}, new TestSink('test', often))
@@ -349,6 +390,17 @@ test('S20: a heartbeat beats while its row is there and the stream is live, and 
   expect(beats).toBe(12)
 })
 
+test('S20: a heartbeat stops when the stream has failed, also if its source has no status', async () => {
+  const heartbeat = new TestSink('heartbeat', { resend: { everyMs: 60_000, resolvedForMs: 0 } })
+  const running = start({ holdForMs: 150_000 }, heartbeat)
+  await running.source.snapshot([row('watchdog')])
+  await running.pass(60_000, 10_000)
+  running.source.fail(new Error('the view is gone'))
+  await running.pass(600_000, 10_000)
+  expect(heartbeat.told).toHaveLength(3)
+  expect(running.notifier.inspect().isConnected).toBe(false)
+})
+
 describe('the stream', () => {
   test('S3: a snapshot that is long in coming resolves nothing; once it is there, what it lacks is resolved', async () => {
     const store = memoryStore()
@@ -384,7 +436,40 @@ describe('the stream', () => {
     await expect(notifier.ready).rejects.toMatchObject({ code: 'STREAM_FAILED' })
   })
 
-  test('a label whose column is not there is an error before anything is sent', async () => {
+  test('S21: a column that is not there is found when the source connects, before any row needs it', async () => {
+    const source = new TestSource()
+    let connect = (_columns: readonly string[]): void => {}
+    const events = {
+      on: (_event: 'connected', listener: (event: { columns: { name: string }[] }) => void) => {
+        connect = columns => listener({ columns: columns.map(name => ({ name })) })
+      },
+    }
+    const notifier = notify<Row>(Object.assign(source, { events }), {
+      name: 'spike',
+      labels: { org: 'organisation' },
+      sinks: [new TestSink()],
+    })
+    const ended: unknown[] = []
+    notifier.events.on('ended', ({ error }) => ended.push(error?.code))
+    connect(['org'])
+    await expect(notifier.ready).rejects.toMatchObject({ code: 'UNKNOWN_COLUMN' })
+    expect(ended).toEqual(['UNKNOWN_COLUMN'])
+    expect(source.closes).toBeGreaterThan(0)
+  })
+
+  test('S21: a row without its columns is left out, and ends nothing', async () => {
+    const { source, notifier, sink, heard } = start()
+    const skipped: string[] = []
+    notifier.events.on('skipped', ({ reason }) => skipped.push(reason))
+    await source.snapshot([])
+    await source.changes([{ organisation: 'A' }, 1, 2000], [row('B'), 1, 2000])
+    await settled()
+    expect(sink.told).toEqual(['B firing'])
+    expect(skipped).toEqual(['label_failed'])
+    expect(heard).toEqual(['B firing'])
+  })
+
+  test('S21: a label whose column is not there is an error before anything is sent', async () => {
     const { source, notifier, sink } = start({ labels: { org: 'organisation' } })
     void source.snapshot([row('A')])
     await expect(notifier.ready).rejects.toMatchObject({ code: 'UNKNOWN_COLUMN' })
@@ -398,63 +483,6 @@ describe('the stream', () => {
     await settled()
     expect(heard).toEqual(['A firing', 'ended well'])
     expect(notifier.inspect().isConnected).toBe(true)
-  })
-})
-
-describe('close', () => {
-  test('S14: nothing is resolved by closing, and what waits is sent first', async () => {
-    const running = start()
-    const { source, sink } = running
-    sink.error = unreachable()
-    await source.snapshot([row('A')])
-    await running.pass(200)
-    sink.error = undefined
-    await running.close()
-    expect(sink.told).toEqual(['A firing'])
-    expect(sink.closes).toBe(1)
-    expect(source.closes).toBe(1)
-  })
-
-  test('S14: closing ends in time though a sink hangs, and says what was not sent', async () => {
-    const running = start({ drainMs: 3000 })
-    running.sink.gate = new Promise(() => {})
-    await running.source.snapshot([row('A')])
-    await settled()
-    const closing = running.notifier.close()
-    await running.pass(3000)
-    await closing
-    expect(running.heard.at(-1)).toBe('undefined failed UNDELIVERED')
-  })
-
-  test('S14: a source that cannot be closed, or does not end, keeps nothing from being sent', async () => {
-    const running = start({ drainMs: 3000 })
-    const { source, sink } = running
-    sink.error = unreachable(1000)
-    await source.snapshot([row('A')])
-    await settled()
-    source.close = () => Promise.reject(new Error('not now'))
-    sink.error = undefined
-    const closing = running.notifier.close()
-    await Promise.all([expect(closing).rejects.toThrow('not now'), running.pass(10_000)])
-    expect(sink.told).toEqual(['A firing'])
-    running.notifier.close = async () => {}
-  })
-
-  test('closing before the first snapshot is told to who waits for it, and closing twice is closing once', async () => {
-    const running = start()
-    const ready = running.notifier.ready
-    await Promise.all([running.close(), running.notifier.close()])
-    await expect(ready).rejects.toMatchObject({ code: 'CLOSED' })
-    expect(running.sink.closes).toBe(1)
-  })
-
-  test('await using closes', async () => {
-    const source = new TestSource()
-    {
-      await using notifier = notify(source, { name: 'spike', labels: {}, sinks: [new TestSink()] })
-      expect(notifier.inspect().alerts).toEqual([])
-    }
-    expect(source.closes).toBe(1)
   })
 })
 
