@@ -2,6 +2,7 @@ export { SinksError, type SinksErrorCode, type SinksErrorDetails, sinksErrorCode
 export type { InspectedAlert, InspectedSink, Inspection } from './notify/inspection.js'
 export { type Notifier, notify } from './notify/notifier.js'
 export { type AlertmanagerOptions, alertmanager } from './sinks/alertmanager.js'
+export type { AnswerBody } from './sinks/answer.js'
 export type { Fetch, Headers } from './sinks/http.js'
 export { type KafkaMessage, type KafkaOptions, type KafkaProducer, kafka } from './sinks/kafka.js'
 export { type NdjsonOptions, ndjson } from './sinks/ndjson.js'
