@@ -60,16 +60,19 @@ const steps = fc.array(
       arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 3000 }) }),
     },
     {
-      weight: 2,
+      weight: 4,
       arbitrary: fc.record({
-        do: fc.constantFrom('kill' as const, 'close' as const),
+        do: fc.constantFrom('kill' as const, 'kill' as const, 'close' as const),
         names: fc.subarray(names),
         waitMs: fc.constantFrom(0, 0, 3000, 30_000),
       }),
     },
     {
-      weight: 1,
-      arbitrary: fc.record({ do: fc.constant('storeSlow' as const), ms: fc.constantFrom(0, 300, 2500) }),
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('storeSlow' as const),
+        ms: fc.constantFrom(0, 300, 2500, 2500),
+      }),
     },
     {
       weight: 1,
@@ -177,7 +180,7 @@ class World {
       },
     }))
     const now = (): number => this.#wallMs + running.clock.nowMs()
-    const running = new Running({ store, drainMs: 10, ...this.#options, sinks, now })
+    const running = new Running({ store, storeTimeoutMs: 10_000, drainMs: 10, ...this.#options, sinks, now })
     running.notifier.events.on('firing', alert => isAlive && this.#decide(word(alert)))
     running.notifier.events.on('resolved', alert => isAlive && this.#decide(word(alert)))
     this.#kill = () => {
