@@ -149,6 +149,11 @@ export interface AlertOptions<Row> {
   readonly silenceAt?: string
   /** A column or function with the time it began: a date, a timestamp, or milliseconds since 1970. Default: when it fired, by the server's clock. */
   readonly startsAt?: string | ((row: Row) => unknown)
+  /**
+   * Which of several rows with the same labels speaks for the alert: the one where this column, or what the function makes of the row, is
+   * the greatest number or time. Default, and among equals: the one that came last.
+   */
+  readonly dedupe?: string | ((row: Row) => unknown)
   /** The row must be there for so long, on frontier time, before the alert fires. Default: 0. */
   readonly forMs?: number
   /** The row must be gone for so long, on frontier time, before the alert is resolved. Default: 0. */

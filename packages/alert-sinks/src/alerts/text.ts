@@ -75,6 +75,14 @@ export function timeMs(value: unknown): number | undefined {
   return finite(Date.parse(`${date}T${clock}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone}`))
 }
 
+/** A number or a time as a number that can be compared; undefined for anything else. */
+export function rankOf(value: unknown): number | undefined {
+  const isNumber = typeof value === 'number' || typeof value === 'bigint'
+  if (!isNumber && !(typeof value === 'string' && /^[+-]?\d+(\.\d+)?$/.test(value))) return timeMs(value)
+  const rank = Number(value)
+  return Number.isNaN(rank) ? undefined : rank
+}
+
 function finite(ms: number): number | undefined {
   return Number.isFinite(ms) ? Math.trunc(ms) : undefined
 }

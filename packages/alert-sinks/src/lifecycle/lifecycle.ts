@@ -202,7 +202,7 @@ export class Lifecycle<Row> {
   /** What the rows of an instance, as they are at `atMs`, mean for it. */
   #settle(instance: Instance, atMs: number, changes: Change[]): void {
     if (instance.rows.some(({ multiplicity }) => multiplicity === 0)) this.#dropGone(instance)
-    const shown = lastOf(instance.rows)
+    const shown = speakerOf(instance.rows)
     if (shown === undefined) return this.#gone(instance, atMs)
     const isNews = !saysTheSame(instance.content, shown.content)
     instance.content = shown.content
@@ -318,16 +318,17 @@ function change(type: Change['type'], { key, content, startsAtMs }: Instance, en
   return { type, key, content, startsAtMs, endsAtMs }
 }
 
-/** The row that came last; of those that came together, the one whose text is greatest. Undefined if none is there. */
-function lastOf(rows: readonly RowEntry[]): { readonly content: Content } | undefined {
-  let last: RowEntry | undefined
-  for (const row of rows)
-    if (
-      row.multiplicity > 0 &&
-      (!last || row.atMs > last.atMs || (row.atMs === last.atMs && row.raw > last.raw))
-    )
-      last = row
-  return last
+/** The row of the highest rank, or that came last; of those that came together, the one whose text is greatest. Undefined if none is there. */
+function speakerOf(rows: readonly RowEntry[]): { readonly content: Content } | undefined {
+  let speaker: RowEntry | undefined
+  for (const row of rows) if (row.multiplicity > 0 && (!speaker || isBefore(speaker, row))) speaker = row
+  return speaker
+}
+
+function isBefore(a: RowEntry, b: RowEntry): boolean {
+  const [rankOfA, rankOfB] = [a, b].map(({ content }) => content.rank ?? Number.NEGATIVE_INFINITY)
+  if (rankOfA !== rankOfB) return Number(rankOfA) < Number(rankOfB)
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.raw < b.raw)
 }
 
 function* byTimestamp<Row>(updates: readonly Update<Row>[]): Generator<readonly Update<Row>[]> {

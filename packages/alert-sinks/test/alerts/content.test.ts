@@ -85,6 +85,7 @@ describe('labels', () => {
     expect(() => requireColumns({ labels: () => ({}), startsAt: 'at' }, ['org'])).toThrow(
       '[UNKNOWN_COLUMN] startsAt is filled by column "at"',
     )
+    expect(() => requireColumns({ labels: {}, dedupe: 'n' }, ['org'])).toThrow('[UNKNOWN_COLUMN] dedupe is')
     requireColumns({ labels: { organization: 'org', size: () => 1, team: { value: 'web' } } }, ['org'])
   })
 
@@ -115,6 +116,7 @@ describe('labels', () => {
     [{ annotations: { 'a b': 'x' } }, 'annotations is "a b"'],
     [{ silenceAt: 'alertmanager:9093' }, 'silenceAt is "alertmanager:9093"'],
     [{ startsAt: 7 }, 'startsAt is 7'],
+    [{ dedupe: 7 }, 'dedupe is 7'],
   ])('%j cannot be used, and is refused before any row', (options, words) => {
     try {
       contentOf<Row>({ name: 'spike', labels: {}, ...(options as Partial<AlertOptions<Row>>) }, () => {})
@@ -217,6 +219,22 @@ test.each([
   ['1700000000000', 1_700_000_000_000],
 ])('%s is a time to begin at', (at, ms) => {
   expect(made({ org: 'B', at }, { startsAt: 'at' }).startsAtMs).toBe(ms)
+})
+
+test.each([
+  [0.5, 0.5],
+  [-7n, -7],
+  ['-1.25', -1.25],
+  ['2026-11-24', Date.UTC(2026, 10, 24)],
+  [new Date(7), 7],
+  [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  [Number.NaN, undefined],
+  ['high', undefined],
+  [null, undefined],
+])('%s ranks a row as %s', (n, rank) => {
+  const { rank: given, fallbacks } = made({ org: 'B', n }, { dedupe: 'n' })
+  expect(given).toBe(rank)
+  expect(fallbacks).toEqual(rank === undefined ? ['dedupe'] : [])
 })
 
 test.each(['soon', null, new Date(Number.NaN), {}])('%s is no time to begin at, which is reported', at => {

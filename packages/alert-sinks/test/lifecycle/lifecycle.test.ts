@@ -107,6 +107,27 @@ describe('firing and resolved', () => {
     ])
   })
 
+  test('S5: of rows with the same labels the one that dedupe says speaks for the alert, whenever it came', () => {
+    const alerts = new Lifecycle<Row>(
+      { forMs: 0, keepFiringMs: 0, flapping: undefined },
+      contentOf(
+        { name: 'spike', labels: { org: 'org' }, annotations: { n: '{{ n }}' }, dedupe: 'n' },
+        () => {},
+      ),
+      () => {},
+      undefined,
+    )
+    const texts = (changes: readonly Change[]): readonly string[] =>
+      changes.map(({ type, content }) => `${type} ${content.annotations['n']}`)
+    const of = (n: number) => row('A', { n })
+    expect(texts(alerts.apply(batch('snapshot', [update(of(30)), update(of(5))])))).toEqual(['firing 30'])
+    expect(texts(alerts.apply(batch('changes', [update(of(7), 1, 2000)])))).toEqual([])
+    expect(texts(alerts.apply(batch('changes', [update(of(30), -1, 3000)])))).toEqual(['updated 7'])
+    expect(texts(alerts.apply(batch('changes', [update(of(100), 1, 4000)])))).toEqual(['updated 100'])
+    alerts.apply(batch('changes', [update(of(100), -1, 5000), update(of(7), -1, 5000)]))
+    expect(texts(alerts.apply(batch('changes', [update(of(5), -1, 6000)])))).toEqual(['resolved 5'])
+  })
+
   test('a row whose labels cannot be made is left out and counted once', () => {
     const heard: string[] = []
     const alerts = new Lifecycle<Row>(
