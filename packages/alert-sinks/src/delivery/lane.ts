@@ -91,6 +91,11 @@ export class Lane {
     return Math.max(0, this.#pace.nextMs - this.#surroundings.clock.nowMs())
   }
 
+  /** Whether the sink may have taken for over what fires, and it is not known yet what does. */
+  get hasLapsed(): boolean {
+    return this.#hasLapsed
+  }
+
   /** Whether the sink has yet to be told something of this alert. */
   isOutstanding(entry: LedgerEntry): boolean {
     return this.#acked(entry) < (this.sink.updates ? entry.revision : entry.transition)
@@ -109,7 +114,7 @@ export class Lane {
     const { mayResend, clock } = this.#surroundings
     const { resend } = this.sink
     const lapsesAfterMs = resend?.lapsesAfterMs ?? lapsesAfterTimes * (resend?.everyMs ?? 0)
-    this.#hasLapsed = downMs >= lapsesAfterMs
+    this.#hasLapsed = resend !== undefined && downMs >= lapsesAfterMs
     for (const entry of entries)
       if (this.isOutstanding(entry)) {
         const isKnownToFire = entry.status === 'firing' && this.#acked(entry) >= entry.transition

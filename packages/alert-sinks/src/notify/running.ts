@@ -93,7 +93,8 @@ export class RunningNotifier<Row> implements AsyncDisposable {
     this.#settleReady.reject(closed())
     // A source that cannot be closed must not keep what waits from being sent.
     let closing: PromiseSettledResult<void> | undefined
-    const sourceClosed = Promise.allSettled([this.#source.close()]).then(([settled]) => {
+    const closeSource = async (): Promise<void> => this.#source.close()
+    const sourceClosed = Promise.allSettled([closeSource()]).then(([settled]) => {
       closing = settled
     })
     await within(clock, drainMs, this.#applying.catch(noop), noop)
@@ -158,12 +159,13 @@ export class RunningNotifier<Row> implements AsyncDisposable {
     )
     this.#lifecycle = lifecycle
     this.#ledger = new Ledger(state?.entries)
-    const downMs = state === undefined ? 0 : Math.max(0, now() - state.savedAtMs)
-    this.#lastBatchMs = clock.nowMs() - downMs
+    const since = (ms: number | undefined): number => (ms === undefined ? 0 : Math.max(0, now() - ms))
+    this.#lastBatchMs = clock.nowMs() - since(state?.knownAtMs)
     const dispatcher = this.#makeDispatcher()
     this.#dispatcher = dispatcher
-    if (this.#store && !dryRun) this.#saver = this.#makeSaver(this.#store, lifecycle)
-    dispatcher.resume(state?.sinks ?? [], downMs)
+    if (this.#store && !dryRun)
+      this.#saver = this.#makeSaver(this.#store, lifecycle, dispatcher, state?.savedAtMs)
+    dispatcher.resume(state?.sinks ?? [], since(state?.savedAtMs))
   }
 
   #makeDispatcher(): Dispatcher {
@@ -190,14 +192,21 @@ export class RunningNotifier<Row> implements AsyncDisposable {
     })
   }
 
-  #makeSaver(store: StateStore, lifecycle: Lifecycle<Row>): Saver {
+  #makeSaver(
+    store: StateStore,
+    lifecycle: Lifecycle<Row>,
+    { lanes }: Dispatcher,
+    savedBeforeMs: number | undefined,
+  ): Saver {
     const { name, clock, now, sinks, storeTimeoutMs: timeoutMs } = this.#settings
     return new Saver({
       store,
       name,
       encode: () =>
         encodeState({
-          savedAtMs: now(),
+          // What has lapsed does not become fresh by being saved.
+          savedAtMs: lanes.some(({ hasLapsed }) => hasLapsed) ? (savedBeforeMs ?? now()) : now(),
+          knownAtMs: now() - (clock.nowMs() - this.#lastBatchMs),
           frontierMs: lifecycle.frontierMs,
           sinks: sinks.map(sink => sink.name),
           instances: lifecycle.stored(),

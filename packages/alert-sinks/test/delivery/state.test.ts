@@ -19,6 +19,7 @@ function state(): State {
   if (typeof content === 'string') throw new Error(content)
   return {
     savedAtMs: 9500,
+    knownAtMs: 9400,
     frontierMs: 9000,
     sinks: ['alertmanager/am:9093'],
     instances: [

@@ -158,6 +158,33 @@ describe('before it is known how it is now', () => {
   })
 })
 
+test('S3: processes that come and go while nobody knows how it is do not keep alive what had lapsed, nor hold it longer', async () => {
+  const often = { resend: { everyMs: 60_000, resolvedForMs: 900_000, lapsesAfterMs: 240_000 } }
+  /** What three processes tell, one after another, that begin so long after one that knew of an alert. */
+  const inVain = async (
+    downMs: number,
+    more: Partial<NotifyOptions<Row>> = {},
+  ): Promise<readonly string[]> => {
+    const store = memoryStore()
+    const told: string[] = []
+    let beginMs = 1_000_000
+    for (let process = 0; process < 4; process++) {
+      const beganMs = beginMs
+      const options = { store, ...more, now: () => beganMs + running.clock.nowMs() }
+      const running: Running = new Running(options, new TestSink('test', often))
+      if (process === 0) await running.source.snapshot([row('A')])
+      await running.pass(60_000, 10_000)
+      await running.close()
+      if (process > 0) told.push(...running.sink.told)
+      beginMs = beganMs + running.clock.nowMs() + (process === 0 ? downMs : 0)
+    }
+    return told
+  }
+  expect(await inVain(300_000)).toEqual([])
+  expect((await inVain(30_000, { holdForMs: 120_000 })).length).toBeLessThanOrEqual(3)
+  expect((await inVain(30_000)).length).toBeGreaterThan(3)
+})
+
 test('S3: an end that another process had told is not told again before it is known how it is now', async () => {
   const store = memoryStore()
   const often = { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }
@@ -260,6 +287,6 @@ test('an alert that everybody knows the end of leaves nothing behind', async () 
     await running.source.changes([row(`org${at}`), -1, at + 1])
   }
   await running.close()
-  const strip = (state = ''): string => state.replace(/"(frontierMs|savedAtMs)":\d+/g, '')
+  const strip = (state = ''): string => state.replace(/"(frontierMs|savedAtMs|knownAtMs)":\d+/g, '')
   expect(strip(await store.load('spike'))).toBe(strip(empty))
 })
