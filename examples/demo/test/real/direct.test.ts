@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../src/ports.js'
+import { onPath } from '../../src/prometheus.js'
 
 const host = '127.0.0.1'
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -19,8 +20,10 @@ beforeAll(async () => {
   await writeFile(configuration, 'route: { receiver: none }\nreceivers: [{ name: none }]\n')
   const port = await freePort(0, host)
   alertmanager = `http://${host}:${port}`
+  const judgeProgram = onPath(['alertmanager', 'prometheus-alertmanager'])
+  if (judgeProgram === undefined) throw new Error('alertmanager must be installed')
   const judge = spawn(
-    'prometheus-alertmanager',
+    judgeProgram,
     [
       `--config.file=${configuration}`,
       `--storage.path=${path.join(folder, 'data')}`,
