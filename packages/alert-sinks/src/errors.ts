@@ -81,7 +81,7 @@ export function unknownColumn(option: string, column: string, columns: readonly 
 export function streamFailed(name: string, cause: unknown): SinksError {
   return new SinksError(
     'STREAM_FAILED',
-    `The stream of ${shown(name)} is over: ${reasonOf(cause)} Its alerts stay as they are. Start anew.`,
+    `The stream of ${shown(name)} is over: ${reasonOf(cause)}. Its alerts stay as they are. Start anew.`,
     { cause },
   )
 }
@@ -142,15 +142,17 @@ export function stateCorrupt(where: string, cause?: unknown): SinksError {
 }
 
 export function stateFailed(doing: string, cause: unknown): SinksError {
-  return new SinksError('STATE_FAILED', `${doing} failed: ${reasonOf(cause)}`, { retryable: true, cause })
+  return new SinksError('STATE_FAILED', `${doing} failed: ${reasonOf(cause)}.`, { retryable: true, cause })
 }
 
 export function closed(): SinksError {
   return new SinksError('CLOSED', 'It was closed before the first snapshot was there. Start a new one.')
 }
 
+/** What an error says, without the dot at its end. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error)
+  const reason = error instanceof Error ? error.message || error.name : String(error)
+  return reason.replace(/\.$/, '')
 }
 
 function shown(value: unknown): string {

@@ -225,7 +225,7 @@ describe('sinks that fail', () => {
       'retry in 200 SEND_FAILED',
     ])
     expect(running.notifier.inspect().sinks[0]?.lastError).toBe(
-      '[SEND_FAILED] Sink "test" failed: [INVALID_OPTION] Its address is empty.. It is tried again.',
+      '[SEND_FAILED] Sink "test" failed: [INVALID_OPTION] Its address is empty. It is tried again.',
     )
   })
 
