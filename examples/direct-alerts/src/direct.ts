@@ -35,6 +35,11 @@ export function directAlerts(config: Config, say: (line: string) => void): Direc
     })
     tell(notifier, view, say)
     notifier.events.on('ended', ({ error }) => error && fail(error))
+    notifier.events.on('skipped', ({ reason, what }) => {
+      say(`${view}: ${reason}: ${what}`)
+      // No schema makes columns here: its alerts would never fire.
+      if (reason === 'unknown_column') fail(new Error(what))
+    })
     return notifier
   })
   return {

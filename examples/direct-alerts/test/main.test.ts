@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -99,6 +99,15 @@ test('a stream that is over by an error ends it with exit code 1, and says why',
   expect(await ended).toBe(1)
   expect(said()).toContain('spikes: [STREAM_FAILED]')
   expect(told()).toEqual(['B firing'])
+})
+
+test('a label whose column is not there ends it with exit code 1 before any row comes, and says why', async () => {
+  rows = []
+  const file = path.join(folder, 'alerts.yaml')
+  await writeFile(file, (await readFile(file, 'utf8')).replace('org: org', 'org: organisation'))
+  const { said, ended } = start()
+  expect(await ended).toBe(1)
+  expect(said()).toContain('labels.org is filled by column "organisation", which the rows do not have')
 })
 
 test('what ended while it was stopped is resolved when it is started again, and nothing is told twice', async () => {

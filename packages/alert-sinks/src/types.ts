@@ -79,7 +79,7 @@ export interface AlertSource<Row = UnknownRow> {
   close(): Promise<void>
   /** Without it, the source counts as connected. */
   readonly status?: Pick<TailStatus, 'phase'> | undefined
-  /** With it, columns that are named and not there are found when it connects, instead of with the first rows. */
+  /** With it, columns that are named and not there are told when it connects, instead of with the first rows. */
   readonly events?: SourceEvents | undefined
 }
 
@@ -217,8 +217,14 @@ export interface NotifyEvents {
     readonly error: SinksError
     readonly alert: Alert | undefined
   }) => void
-  /** A row has no alert, or a text fell back to a plain one. */
-  skipped: (event: { readonly reason: SkipReason | 'template_failed'; readonly what: string }) => void
+  /**
+   * A row has no alert, or a text fell back to a plain one; or the source has connected, and does not have a column that is named: only a
+   * schema could make it.
+   */
+  skipped: (event: {
+    readonly reason: SkipReason | 'template_failed' | 'unknown_column'
+    readonly what: string
+  }) => void
   /** The store could not load or save; sending goes on. */
   storeFailed: (error: SinksError) => void
   /** The stream is over for good; what fires goes on firing. `error` is undefined if the view will never change again. */

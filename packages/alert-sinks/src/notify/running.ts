@@ -1,6 +1,6 @@
 import type { Batch } from '@mzalert/tail-client'
 import { EventEmitter } from 'eventemitter3'
-import { requireColumns } from '../alerts/columns.js'
+import { isCalled, missingColumn } from '../alerts/columns.js'
 import { type ContentOf, contentOf } from '../alerts/content.js'
 import { within } from '../delivery/clock.js'
 import { Dispatcher } from '../delivery/dispatcher.js'
@@ -43,7 +43,6 @@ export class RunningNotifier<Row> implements AsyncDisposable {
   #isComplete = false
   /** How the stream ended: `final` if the view will never change again. */
   #end: 'final' | 'failed' | undefined
-  #columnError: SinksError | undefined
   /** What goes on with the batch that came last. */
   #applying: Promise<void> = Promise.resolve()
   #lastBatchMs = 0
@@ -118,12 +117,10 @@ export class RunningNotifier<Row> implements AsyncDisposable {
       if (this.#stop.signal.aborted) return
       for await (const batch of this.#source.batches()) {
         if (this.#stop.signal.aborted) return
-        if (this.#columnError) throw this.#columnError
         this.#applying = this.#apply(batch)
         await this.#applying
       }
       if (this.#stop.signal.aborted) return
-      if (this.#columnError) throw this.#columnError
       if (!this.#isComplete) throw noSnapshot(name, 'ended')
       this.#end = 'final'
       this.#guarded(events => events.emit('ended', { error: undefined }))
@@ -218,19 +215,16 @@ export class RunningNotifier<Row> implements AsyncDisposable {
     })
   }
 
-  /** A source that has connected tells its columns, long before the first alert may need them. */
+  /** A source that has connected tells its columns, long before the first alert may need them. A schema may make others of them. */
   #listenForColumns(): void {
     this.#source.events?.on('connected', ({ columns }) => {
-      try {
-        requireColumns(
-          this.#options,
-          columns.map(({ name }) => name),
-        )
-      } catch (error) {
-        if (!SinksError.is(error)) throw error
-        this.#columnError = error
-        this.#source.close().catch(noop)
-      }
+      const error = missingColumn(
+        this.#options,
+        columns.map(({ name }) => name),
+        isCalled,
+      )
+      if (error)
+        this.#guarded(events => events.emit('skipped', { reason: 'unknown_column', what: error.message }))
     })
   }
 
@@ -239,8 +233,8 @@ export class RunningNotifier<Row> implements AsyncDisposable {
     if (!this.#isComplete) {
       if (batch.kind !== 'snapshot') throw noSnapshot(name, `began with a batch of ${batch.kind}`)
       const [first] = batch.updates
-      // Where the source does not tell its columns, its rows do.
-      if (first) requireColumns(this.#options, Object.keys(first.row as object))
+      const error = first && missingColumn(this.#options, Object.keys(first.row as object))
+      if (error) throw error
     }
     for (const _slice of this.#lifecycle?.prepare(batch) ?? [])
       await new Promise(resolve => setImmediate(resolve))
