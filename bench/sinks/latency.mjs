@@ -66,7 +66,11 @@ function seen({ requests }, way, org) {
 }
 
 async function until(condition) {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 1))
+  const deadline = performance.now() + 60_000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('An alert did not arrive within a minute.')
+    await new Promise(resolve => setTimeout(resolve, 1))
+  }
 }
 
 function percentile(values, share) {

@@ -40,13 +40,16 @@ async function start(names, configuration, flags) {
   const port = await freePort()
   const child = spawn(program, flags(folder, port), { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
-  while (
-    !(await fetch(`${url}/-/ready`).then(
+  const isReady = () =>
+    fetch(`${url}/-/ready`).then(
       ({ ok }) => ok,
       () => false,
-    ))
-  )
+    )
+  const deadline = performance.now() + 60_000
+  while (!(await isReady())) {
+    if (performance.now() > deadline) throw new Error(`${program} was not ready within a minute.`)
     await new Promise(resolve => setTimeout(resolve, 50))
+  }
   const close = async () => {
     const ended = new Promise(resolve => child.once('close', resolve))
     child.kill('SIGKILL')

@@ -89,7 +89,8 @@ export async function startPrometheus(
   }
 }
 
-function onPath(names: readonly string[]): string | undefined {
+/** Where the first of these programs is on the PATH. */
+export function onPath(names: readonly string[]): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter)
   return names
     .flatMap(name => folders.map(folder => path.join(folder, name)))

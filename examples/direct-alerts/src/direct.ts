@@ -10,12 +10,20 @@ export interface DirectAlerts {
   readonly notifiers: readonly Notifier[]
   /** Resolves when every view has its first snapshot. */
   readonly ready: Promise<void>
+  /** Rejects when the stream of a view is over by an error: its alerts stay as they are, and only a new start goes on. Never resolves. */
+  readonly failed: Promise<never>
   readonly close: () => Promise<void>
 }
 
 /** Starts one notifier for each view of the file. `say` is told what happens, a line at a time. */
 export function directAlerts(config: Config, say: (line: string) => void): DirectAlerts {
   const { connection, store, alerts } = config
+  let fail = (_error: Error): void => {}
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject
+  })
+  // Nobody has to wait for it.
+  failed.catch(() => {})
   const notifiers = alerts.map(({ view, for: pending, keepFiring, ...texts }: ViewConfig) => {
     const notifier = notify(tail(view, { connection, waitForRelation: true }), {
       name: view,
@@ -26,10 +34,17 @@ export function directAlerts(config: Config, say: (line: string) => void): Direc
       sinks: sinksOf(config),
     })
     tell(notifier, view, say)
+    notifier.events.on('ended', ({ error }) => error && fail(error))
+    notifier.events.on('skipped', ({ reason, what }) => {
+      say(`${view}: ${reason}: ${what}`)
+      // No schema makes columns here: its alerts would never fire.
+      if (reason === 'unknown_column') fail(new Error(what))
+    })
     return notifier
   })
   return {
     notifiers,
+    failed,
     ready: Promise.all(notifiers.map(({ ready }) => ready)).then(() => undefined),
     close: async () => {
       await Promise.all(notifiers.map(notifier => notifier.close()))

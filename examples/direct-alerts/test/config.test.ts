@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { durationMs, readConfig } from '../src/config.js'
+import { type Config, durationMs, readConfig } from '../src/config.js'
 import { sinksOf } from '../src/sinks.js'
 
 const file = readFileSync(new URL('../alerts.yaml', import.meta.url), 'utf8')
+
+/** A file with one view that has one line more. */
+function view(line: string): string {
+  return `connection: x\nalerts:\n  - view: v\n    labels: {}\n    ${line}\nsinks: []`
+}
 
 test('the file of the example needs nothing from the environment, and then tells standard output only', () => {
   const config = readConfig(file, {})
@@ -32,16 +37,32 @@ test('addresses come from the environment, those of a cluster by commas', () => 
 
 test.each([
   [`connection: \${X}\nalerts: []\nsinks: []`, 'X is not set in the environment.'],
-  ['connection: x\nalerts: []', 'sinks must be a list.'],
-  ['', 'alerts must be a list.'],
+  ['connection: x\nalerts: []', 'sinks of the file must be a list.'],
+  ['', 'alerts of the file must be a list.'],
+  ['[]', 'the file must be a map.'],
+  ['connection: 7\nalerts: []\nsinks: []', 'connection of the file must be a text.'],
+  ['connection: x\nsink: []\nalerts: []\nsinks: []', 'the file has sink, which is none of connection, store'],
+  [view('keepfiring: 5s'), 'v has keepfiring, which is none of view, labels'],
+  [view('for: 30'), 'for of v must be a duration such as 30s or 5m.'],
+  [view('for: soon'), 'for of v must be a duration such as 30s or 5m.'],
+  [view('annotations: text'), 'annotations of v must be a map.'],
+  ['connection: x\nalerts: [{view: v}]\nsinks: []', 'labels of v must be a map.'],
+  ['connection: x\nalerts: [7]\nsinks: []', 'alerts[0] must be a map.'],
+  ['connection: x\nalerts: []\nsinks: [slack]', 'sinks[0] must be a map.'],
 ])('a file that cannot be used is one clear sentence: %j', (text, words) => {
   expect(() => readConfig(text, {})).toThrow(words)
 })
 
-test('a sink that there is not is named', () => {
-  expect(() => sinksOf({ sinks: [{ pager: {} }] })).toThrow(
-    'There is no sink "pager". There is alertmanager, slack',
-  )
+test('a sink or an option that there is not is named', () => {
+  const of = (sinks: Config['sinks']) => () => sinksOf({ sinks, alerts: [] })
+  expect(of([{ pager: {} }])).toThrow('There is no sink "pager". There is alertmanager, slack')
+  expect(of([{ toString: {} }])).toThrow('There is no sink "toString".')
+  expect(of([{ slack: { URL: 'x' } }])).toThrow('Sink slack has URL, which is none of url.')
+})
+
+test('the views of a file share a webhook of Slack, which takes a message a second', () => {
+  const config = readConfig(file, { SLACK_WEBHOOK_URL: 'https://hooks.example/secret', NDJSON: 'none' })
+  expect(sinksOf(config)).toMatchObject([{ name: 'slack', minIntervalMs: 2000 }])
 })
 
 test('durations are written as people write them', () => {

@@ -19,8 +19,8 @@ export type SinksErrorCode = (typeof sinksErrorCodes)[number]
 /** What a `SinksError` may carry besides its code and message. */
 export interface SinksErrorDetails {
   /**
-   * Whether the same may succeed later. Thrown by a sink: true keeps the alerts in the queue; false means that the alert itself cannot be
-   * sent, so that only it is given up.
+   * Whether the same may succeed later. Thrown by a sink: true keeps the alerts in the queue; false means that one of the alerts cannot be
+   * sent as it is. Default: true for `SEND_FAILED` and `SEND_TIMEOUT`, else false.
    */
   readonly retryable?: boolean
   /** Not before so many milliseconds from now, as the other side asked. */
@@ -43,7 +43,7 @@ export class SinksError extends Error {
   constructor(code: SinksErrorCode, sentence: string, details: SinksErrorDetails = {}) {
     super(`[${code}] ${sentence}`, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
-    this.retryable = details.retryable ?? false
+    this.retryable = details.retryable ?? (code === 'SEND_FAILED' || code === 'SEND_TIMEOUT')
     this.retryAfterMs = details.retryAfterMs
     Object.defineProperty(this, brand, { value: true })
   }
@@ -81,7 +81,7 @@ export function unknownColumn(option: string, column: string, columns: readonly 
 export function streamFailed(name: string, cause: unknown): SinksError {
   return new SinksError(
     'STREAM_FAILED',
-    `The stream of ${shown(name)} is over: ${reasonOf(cause)} Its alerts stay as they are. Start anew.`,
+    `The stream of ${shown(name)} is over: ${reasonOf(cause)}. Its alerts stay as they are. Start anew.`,
     { cause },
   )
 }
@@ -94,22 +94,32 @@ export function noSnapshot(name: string, what: string): SinksError {
   )
 }
 
+export function notClosed(name: string, ms: number): SinksError {
+  return new SinksError(
+    'STREAM_FAILED',
+    `The source of ${shown(name)} did not close within ${Math.round(ms)} ms. Everything else is closed; see why it hangs.`,
+  )
+}
+
 export function sendTimeout(sink: string, timeoutMs: number): SinksError {
   return new SinksError(
     'SEND_TIMEOUT',
     `Sink ${shown(sink)} did not answer for ${timeoutMs} ms. It is tried again.`,
-    { retryable: true },
   )
 }
 
 export function sendFailed(sentence: string, details: SinksErrorDetails = {}): SinksError {
-  return new SinksError('SEND_FAILED', `${sentence} It is tried again.`, { ...details, retryable: true })
+  return new SinksError('SEND_FAILED', `${sentence} It is tried again.`, details)
 }
 
 export function sendRejected(sentence: string, cause?: unknown): SinksError {
-  return new SinksError('SEND_REJECTED', `${sentence} This alert is not sent again until it changes.`, {
-    cause,
-  })
+  return new SinksError(
+    'SEND_REJECTED',
+    `${sentence} If others are taken, it is not sent again until it changes.`,
+    {
+      cause,
+    },
+  )
 }
 
 export function queueFull(sink: string, maxQueued: number): SinksError {
@@ -132,15 +142,17 @@ export function stateCorrupt(where: string, cause?: unknown): SinksError {
 }
 
 export function stateFailed(doing: string, cause: unknown): SinksError {
-  return new SinksError('STATE_FAILED', `${doing} failed: ${reasonOf(cause)}`, { retryable: true, cause })
+  return new SinksError('STATE_FAILED', `${doing} failed: ${reasonOf(cause)}.`, { retryable: true, cause })
 }
 
 export function closed(): SinksError {
   return new SinksError('CLOSED', 'It was closed before the first snapshot was there. Start a new one.')
 }
 
+/** What an error says, without the dot at its end. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error)
+  const reason = error instanceof Error ? error.message || error.name : String(error)
+  return reason.replace(/\.$/, '')
 }
 
 function shown(value: unknown): string {

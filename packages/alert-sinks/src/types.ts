@@ -23,18 +23,34 @@ export interface Alert {
 
 /** What a sink is given besides alerts. */
 export interface SendContext {
-  /** Aborted when the time for an answer is over, or when everything is closed. */
+  /**
+   * Aborted when the time for an answer is over, or when everything is closed. Whoever goes on nevertheless, or leaves something that
+   * arrives later, breaks the order: the next call may be about the same alert.
+   */
   readonly signal: AbortSignal
   /** Milliseconds since 1970. */
   readonly nowMs: number
+  /** To be told of a text that could not be made of an alert, so that another stands in for it: it is counted and emitted as `skipped`. */
+  readonly onFallback?: (what: string) => void
 }
 
 /**
- * Sends alerts, all of them, and resolves when the other side has them. What it throws is tried again, unless it is an object with
- * `retryable: false`: then the alerts cannot be sent as they are, and the one at fault is found by sending fewer at a time.
+ * Sends alerts, all of them, and resolves when the other side has them. What it throws is tried again, not before its `retryAfterMs`,
+ * unless it is an object with `retryable: false`: then the alerts cannot be sent as they are, and the one at fault is found by sending
+ * fewer at a time. It is given up if the sink takes others; a sink that takes none is tried again.
  * The same alert may come more than once: sending must be idempotent by fingerprint, `startsAtMs` and status.
  */
 export type SendAlerts = (alerts: readonly Alert[], context: SendContext) => unknown
+
+/** How a sink hears of what did not change. Times are in milliseconds. */
+export interface ResendOptions {
+  /** Alerts that fire are sent again so often, in the words that the sink took last. */
+  readonly everyMs: number
+  /** Those that are resolved, too, until so long after their end was sent first. */
+  readonly resolvedForMs: number
+  /** When the sink takes an alert that fires for over if it does not hear of it. Default: four times `everyMs`. */
+  readonly lapsesAfterMs?: number
+}
 
 /** A destination of alerts. `alertmanager()`, `slack()` and the others make them; a function alone will do. */
 export interface Sink {
@@ -45,14 +61,14 @@ export interface Sink {
   readonly batchSize?: number
   /** Calls at the same time at most; never two with the same alert. Default: 1. */
   readonly concurrency?: number
-  /** From the beginning of one call to the beginning of the next, in milliseconds. Default: 0. */
+  /** From the beginning of one call to the beginning of the next, whatever the calls are for, in milliseconds. Default: 0. */
   readonly minIntervalMs?: number
   /** Longest time for one call, in milliseconds. Default: 10 000. */
   readonly timeoutMs?: number
   /** Whether it hears of a changed text of an alert that fires. Default: true. */
   readonly updates?: boolean
-  /** Alerts that fire are sent again every `everyMs`; those resolved, too, until so long after they were sent first. Default: neither. */
-  readonly resend?: { readonly everyMs: number; readonly resolvedForMs: number }
+  /** Default: what did not change is not sent again. */
+  readonly resend?: ResendOptions
   /** Called once, after the last send. */
   readonly close?: () => Promise<void>
 }
@@ -63,6 +79,16 @@ export interface AlertSource<Row = UnknownRow> {
   close(): Promise<void>
   /** Without it, the source counts as connected. */
   readonly status?: Pick<TailStatus, 'phase'> | undefined
+  /** With it, columns that are named and not there are told when it connects, instead of with the first rows. */
+  readonly events?: SourceEvents | undefined
+}
+
+/** What is used of the events of a `tail()`. */
+export interface SourceEvents {
+  on(
+    event: 'connected',
+    listener: (event: { readonly columns: readonly { readonly name: string }[] }) => void,
+  ): unknown
 }
 
 /** What a label is: a column, a constant, or whatever a function makes of the row. NULL and the empty text leave it out. */
@@ -123,6 +149,11 @@ export interface AlertOptions<Row> {
   readonly silenceAt?: string
   /** A column or function with the time it began: a date, a timestamp, or milliseconds since 1970. Default: when it fired, by the server's clock. */
   readonly startsAt?: string | ((row: Row) => unknown)
+  /**
+   * Which of several rows with the same labels speaks for the alert: the one where this column, or what the function makes of the row, is
+   * the greatest number or time. Default, and among equals: the one that came last.
+   */
+  readonly dedupe?: string | ((row: Row) => unknown)
   /** The row must be there for so long, on frontier time, before the alert fires. Default: 0. */
   readonly forMs?: number
   /** The row must be gone for so long, on frontier time, before the alert is resolved. Default: 0. */
@@ -143,7 +174,7 @@ export interface NotifyOptions<Row = UnknownRow> extends AlertOptions<Row> {
   readonly maxQueued?: number
   /** How long alerts that fire are sent again while the source is disconnected. Default: for ever. */
   readonly holdForMs?: number
-  /** Longest time that `close()` goes on sending, in milliseconds. Default: 5000. */
+  /** Longest time that `close()` goes on sending, in milliseconds; it ends a second later at the latest. Default: 5000. */
   readonly drainMs?: number
   /** Decides and tells everything, sends and stores nothing. Default: false. */
   readonly dryRun?: boolean
@@ -156,7 +187,10 @@ export interface NotifyOptions<Row = UnknownRow> extends AlertOptions<Row> {
   readonly random?: () => number
 }
 
-/** What happens; nobody needs to listen, and nothing here can end a process. */
+/**
+ * What happens; nobody needs to listen, and a listener that throws stops nothing. What a listener returns is not looked at: one that is
+ * `async` catches its own errors.
+ */
 export interface NotifyEvents {
   /** An alert began; the sinks hear of it next. */
   firing: (alert: Alert) => void
@@ -170,21 +204,27 @@ export interface NotifyEvents {
     readonly alerts: readonly Alert[]
     readonly isDryRun: boolean
   }) => void
-  /** A sink could not take alerts now, and is tried again after `delayMs`. */
+  /** A sink could not take alerts now, or refused all there are, and is tried again after `delayMs`. */
   retry: (event: {
     readonly sink: string
     readonly error: SinksError
     readonly attempt: number
     readonly delayMs: number
   }) => void
-  /** A sink will not get an alert: it refused it, or its queue was full. `alert` is undefined where it is about many. */
+  /** A sink will not get an alert: it refused it and took others, or its queue was full. `alert` is undefined where it is about many. */
   failed: (event: {
     readonly sink: string
     readonly error: SinksError
     readonly alert: Alert | undefined
   }) => void
-  /** A row has no alert, or a text fell back to a plain one. */
-  skipped: (event: { readonly reason: SkipReason | 'template_failed'; readonly what: string }) => void
+  /**
+   * A row has no alert, or a text fell back to a plain one; or the source has connected, and does not have a column that is named: only a
+   * schema could make it.
+   */
+  skipped: (event: {
+    readonly reason: SkipReason | 'template_failed' | 'unknown_column'
+    readonly what: string
+  }) => void
   /** The store could not load or save; sending goes on. */
   storeFailed: (error: SinksError) => void
   /** The stream is over for good; what fires goes on firing. `error` is undefined if the view will never change again. */

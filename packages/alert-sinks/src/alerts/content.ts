@@ -1,9 +1,9 @@
-import { invalidOption, unknownColumn } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { AlertOptions, SkipReason } from '../types.js'
 import { fingerprint } from './fingerprint.js'
 import { isLabelName, type LabelSet, labeller } from './labels.js'
 import { isUrl, type Render, template, urlTemplate } from './template.js'
-import { timeMs } from './text.js'
+import { rankOf, timeMs } from './text.js'
 
 /** What a row says about its alert. */
 export interface Content {
@@ -16,17 +16,19 @@ export interface Content {
   readonly generatorURL: string | undefined
   /** When it began, if the row says so: milliseconds since 1970. */
   readonly startsAtMs: number | undefined
+  /** Of the rows of an alert, the one with the greatest speaks for it. */
+  readonly rank?: number
 }
 
 /** Told of a text that could not be made, and what stands in for it. */
 export type OnFallback = (option: string) => void
 
-/** Makes content of rows; throws only `UNKNOWN_COLUMN`. */
+/** Makes content of rows; never throws. */
 export type ContentOf<Row> = (row: Row) => Content | SkipReason
 
 /** Checks what the alerts are made of, and gives the function that makes them. Throws `INVALID_OPTION`. */
 export function contentOf<Row>(options: AlertOptions<Row>, onFallback: OnFallback): ContentOf<Row> {
-  const { annotations = {}, links = {}, generatorURL, silenceAt, startsAt } = options
+  const { annotations = {}, links = {}, generatorURL, silenceAt, startsAt, dedupe } = options
   const labelsOf = labeller(options)
   const texts = Object.entries(annotations).map(([name, given]) => {
     if (!isLabelName(name))
@@ -40,13 +42,16 @@ export function contentOf<Row>(options: AlertOptions<Row>, onFallback: OnFallbac
   const generator = generatorURL === undefined ? undefined : urlTemplate<Row>('generatorURL', generatorURL)
   if (silenceAt !== undefined && !isUrl(silenceAt))
     throw invalidOption('silenceAt', silenceAt, 'the http or https URL of an Alertmanager')
-  const beganAt = startsAt === undefined ? undefined : timeOf<Row>(startsAt)
+  const beganAt = startsAt === undefined ? undefined : numberOf<Row>('startsAt', startsAt, timeMs)
+  const ranked = dedupe === undefined ? undefined : numberOf<Row>('dedupe', dedupe, rankOf)
   return row => {
     const set = labelsOf(row)
     if (typeof set === 'string') return set
     const rendered = rendering(row, onFallback)
     const began = beganAt?.(row)
     if (beganAt && began === undefined) onFallback('startsAt')
+    const rank = ranked?.(row)
+    if (ranked && rank === undefined) onFallback('dedupe')
     return {
       key: JSON.stringify(set),
       fingerprint: fingerprint(set),
@@ -60,6 +65,7 @@ export function contentOf<Row>(options: AlertOptions<Row>, onFallback: OnFallbac
       generatorURL:
         generator && rendered([['generatorURL', generator]], undefined, () => undefined)['generatorURL'],
       startsAtMs: began,
+      ...(rank === undefined ? {} : { rank }),
     }
   }
 }
@@ -96,21 +102,24 @@ function silenceUrl(alertmanager: string, labels: LabelSet): string {
   return `${alertmanager.replace(/\/+$/, '')}/#/silences/new?filter=${encodeURIComponent(`{${matchers}}`)}`
 }
 
-/** A row without the column throws `UNKNOWN_COLUMN`; a value that is no time gives undefined. */
-function timeOf<Row>(startsAt: NonNullable<AlertOptions<Row>['startsAt']>): (row: Row) => number | undefined {
-  if (typeof startsAt === 'function')
+/** A row without the column, or a value that is neither a number nor a time, gives undefined. */
+function numberOf<Row>(
+  option: 'startsAt' | 'dedupe',
+  from: string | ((row: Row) => unknown),
+  read: (value: unknown) => number | undefined,
+): (row: Row) => number | undefined {
+  if (typeof from === 'function')
     return row => {
       try {
-        return timeMs(startsAt(row))
+        return read(from(row))
       } catch {
         return undefined
       }
     }
-  if (typeof startsAt !== 'string')
-    throw invalidOption('startsAt', startsAt, 'the name of a column, or a function of the row')
+  if (typeof from !== 'string')
+    throw invalidOption(option, from, 'the name of a column, or a function of the row')
   return row => {
     const columns = row as Readonly<Record<string, unknown>>
-    if (!Object.hasOwn(columns, startsAt)) throw unknownColumn('startsAt', startsAt, Object.keys(columns))
-    return timeMs(columns[startsAt])
+    return Object.hasOwn(columns, from) ? read(columns[from]) : undefined
   }
 }

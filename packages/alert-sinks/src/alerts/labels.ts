@@ -1,6 +1,6 @@
-import { invalidOption, unknownColumn } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { AlertOptions, LabelOptions, SkipReason } from '../types.js'
-import { textOf } from './text.js'
+import { labelText } from './text.js'
 
 /** Names and values, sorted by name; no value is empty. */
 export type LabelSet = readonly (readonly [name: string, value: string])[]
@@ -8,10 +8,7 @@ export type LabelSet = readonly (readonly [name: string, value: string])[]
 /** The characters that every version of Alertmanager takes. */
 const nameRule = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
-/**
- * What gives the labels of a row, `alertname` among them. Throws `INVALID_OPTION` for names that labels cannot have; what it gives throws
- * `UNKNOWN_COLUMN` for a row without a column that is named.
- */
+/** What gives the labels of a row, `alertname` among them. Throws `INVALID_OPTION` for names that labels cannot have. */
 export function labeller<Row>({ name, labels }: AlertOptions<Row>): (row: Row) => LabelSet | SkipReason {
   if (typeof labels === 'function') {
     return row => {
@@ -71,7 +68,7 @@ function check(label: string, from: unknown): void {
 function labelValue<Row>(label: string, from: LabelOptions<Row>, row: Row): unknown {
   if (typeof from === 'string') {
     const columns = row as Readonly<Record<string, unknown>>
-    if (!Object.hasOwn(columns, from)) throw unknownColumn(`labels.${label}`, from, Object.keys(columns))
+    if (!Object.hasOwn(columns, from)) throw new LabelFailure(`There is no column for label ${label}.`)
     return columns[from]
   }
   if (typeof from === 'object') return from.value
@@ -86,7 +83,7 @@ function labelValue<Row>(label: string, from: LabelOptions<Row>, row: Row): unkn
 function labelSet(entries: readonly (readonly [string, unknown])[]): LabelSet | SkipReason {
   const set: (readonly [string, string])[] = []
   for (const [name, value] of entries) {
-    const text = textOf(value)
+    const text = labelText(value)
     if (text !== '') set.push([name, text])
   }
   set.sort(([a], [b]) => (a < b ? -1 : 1))

@@ -2,6 +2,8 @@ import { invalidOption } from '../errors.js'
 import type { Template } from '../types.js'
 import { textOf } from './text.js'
 
+const urlText = /^https?:\/\/[^\s\p{Cc}/?#%\\]+(?:[/?#](?:[^\s\p{Cc}%]|%[\dA-Fa-f]{2})*)?$/u
+
 /** Makes a text of a row; undefined if it cannot. Never throws. */
 export type Render<Row> = (row: Row) => string | undefined
 
@@ -47,8 +49,12 @@ export function urlTemplate<Row>(option: string, given: Template<Row>): Render<R
   }
 }
 
+/**
+ * An http or https URL that everybody can read: Go, and with it Alertmanager, refuses control characters, a % that escapes nothing, and
+ * escapes in the name of a host.
+ */
 export function isUrl(text: unknown): text is string {
-  return typeof text === 'string' && /^https?:\/\/\S+$/.test(text) && URL.canParse(text)
+  return typeof text === 'string' && urlText.test(text) && URL.canParse(text)
 }
 
 function parse(option: string, text: string): readonly (string | { readonly column: string })[] {

@@ -1,3 +1,5 @@
+import { fingerprint } from './fingerprint.js'
+
 /** Longer texts are cut: no destination shows more, and some refuse it. */
 const maxTextLength = 8192
 
@@ -6,8 +8,23 @@ const maxTextLength = 8192
  * Total: never throws, whatever the value.
  */
 export function textOf(value: unknown): string {
+  return cut(wellFormed(plainText(value)), maxTextLength)
+}
+
+/** The same for a label. What is cut ends with the fingerprint of all of it, so that different values stay different alerts. */
+export function labelText(value: unknown): string {
   const text = wellFormed(plainText(value))
-  return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text
+  if (text.length <= maxTextLength) return text
+  const mark = fingerprint([['', text]])
+  return `${cut(text, maxTextLength - mark.length)}${mark}`
+}
+
+/** A text of at most so many UTF-16 units, none of them half of a character. */
+export function cut(text: string, length: number): string {
+  if (text.length <= length) return text
+  const end = length - 1
+  const isWithinPair = /[\uD800-\uDBFF]/.test(text[end - 1] ?? '')
+  return `${text.slice(0, isWithinPair ? end - 1 : end)}…`
 }
 
 function plainText(value: unknown): string {
@@ -56,6 +73,14 @@ export function timeMs(value: unknown): number | undefined {
   const [, date, clock = '00:00:00', zone = 'Z'] = timeText.exec(value) ?? []
   if (date === undefined) return undefined
   return finite(Date.parse(`${date}T${clock}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone}`))
+}
+
+/** A number or a time as a number that can be compared; undefined for anything else. */
+export function rankOf(value: unknown): number | undefined {
+  const isNumber = typeof value === 'number' || typeof value === 'bigint'
+  if (!isNumber && !(typeof value === 'string' && /^[+-]?\d+(\.\d+)?$/.test(value))) return timeMs(value)
+  const rank = Number(value)
+  return Number.isNaN(rank) ? undefined : rank
 }
 
 function finite(ms: number): number | undefined {

@@ -8,7 +8,7 @@ export const defaultBackoff: Backoff = { initialMs: 500, maxMs: 60_000 }
  * How long to wait after so many failures in a row: a random share of a delay that doubles up to `maxMs`, so that many clients do not come
  * back at once; on top of what the other side asked for, if it did.
  */
-export function delayMs(
+export function backoffMs(
   failures: number,
   retryAfterMs: number | undefined,
   { initialMs, maxMs }: Backoff,

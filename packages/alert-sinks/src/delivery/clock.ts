@@ -9,10 +9,34 @@ export const systemClock: Clock = {
   },
 }
 
-/** What `work` gives, or `otherwise()` if it takes longer. Rejects as `work` does, if that comes first. */
+/** What `work` gives, or `otherwise()` if it takes longer. Rejects as `work` does, if that comes first, or as `otherwise` throws. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>, otherwise: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(() => resolve(otherwise()), ms)
+    const timer = clock.setTimer(() => Promise.resolve().then(otherwise).then(resolve, reject), ms)
     work.then(resolve, reject).finally(() => timer.clear())
+  })
+}
+
+/** What `work` gives, or undefined when it is to stop. */
+export function unlessStopped<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+/** Resolves after so long, or when it is to stop. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const end = (): void => {
+      timer.clear()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = clock.setTimer(end, ms)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
   })
 }

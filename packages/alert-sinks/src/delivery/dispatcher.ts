@@ -1,49 +1,74 @@
 import type { Clock } from '@mzalert/tail-client'
 import { undelivered } from '../errors.js'
 import type { Change } from '../lifecycle/instance.js'
-import type { Sink } from '../types.js'
+import type { Alert, Sink } from '../types.js'
 import { within } from './clock.js'
-import { Lane, type LaneSurroundings } from './lane.js'
-import type { LedgerEntry } from './ledger.js'
+import { Lane } from './lane.js'
+import { alertOf, type LedgerEntry } from './ledger.js'
+import type { LaneSurroundings } from './surroundings.js'
 
 export type DispatcherSurroundings = Omit<LaneSurroundings, 'isHeld' | 'onDone'>
+
+/** What was noted: each entry once, and every change as it is announced. */
+export interface Noted {
+  readonly entries: readonly LedgerEntry[]
+  readonly announcements: readonly { readonly type: Change['type']; readonly alert: Alert }[]
+}
 
 /** Tells every sink of every change, each on a lane of its own. */
 export class Dispatcher {
   readonly lanes: readonly Lane[]
-  readonly #with: DispatcherSurroundings
+  readonly #surroundings: DispatcherSurroundings
   #isHeld = false
+  #isReconciled = false
 
   constructor(sinks: readonly Sink[], surroundings: DispatcherSurroundings) {
-    this.#with = surroundings
+    this.#surroundings = surroundings
     const more = { isHeld: () => this.#isHeld, onDone: (key: string) => this.#forget(key) }
     this.lanes = sinks.map(sink => new Lane(sink, { ...surroundings, ...more }))
   }
 
-  /** Takes up what another process left, which had these sinks: one that is new hears of what fires, not of what is over. */
-  resume(sinksBefore: readonly string[]): void {
-    const { ledger } = this.#with
+  /**
+   * Takes up what another process left `downMs` ago, which had these sinks: one that is new hears of what fires, not of what is over. Of
+   * what began nobody hears before the first changes are told: by then it is known whether it still is so.
+   */
+  resume(sinksBefore: readonly string[], downMs: number): void {
+    const { ledger } = this.#surroundings
     const names = new Set(this.lanes.map(({ name }) => name))
     for (const entry of ledger.entries()) {
       for (const name of Object.keys(entry.acked)) if (!names.has(name)) delete entry.acked[name]
       for (const { name } of this.lanes)
         if (!sinksBefore.includes(name) && entry.status === 'resolved') entry.acked[name] = entry.revision
     }
-    for (const lane of this.lanes) lane.resume(ledger.entries())
+    for (const lane of this.lanes) lane.resume(ledger.entries(), downMs)
     for (const { key } of [...ledger.entries()]) this.#forget(key)
   }
 
-  /** The entries of what changed, as they are now; each once. No sink is called before they are told. */
-  note(changes: readonly Change[]): readonly LedgerEntry[] {
+  /** Enters what changed. No sink is called before it is told. */
+  note(changes: readonly Change[]): Noted {
     this.#isHeld = true
+    const { ledger, now } = this.#surroundings
+    const nowMs = now()
     const entries = new Set<LedgerEntry>()
-    for (const change of changes) entries.add(this.#with.ledger.apply(change))
-    return [...entries]
+    const announcements = changes.map(change => {
+      const entry = ledger.apply(change, nowMs)
+      entries.add(entry)
+      const alert = alertOf(entry, change.type === 'updated' ? 'update' : 'transition')
+      return { type: change.type, alert }
+    })
+    return { entries: [...entries], announcements }
   }
 
-  /** Sends what was noted. */
-  tell(entries: readonly LedgerEntry[]): void {
+  /** Sends what was noted; the first time, also what another process left. */
+  tell({ entries }: Noted): void {
     this.#isHeld = false
+    const { ledger } = this.#surroundings
+    if (!this.#isReconciled) {
+      this.#isReconciled = true
+      const changed = new Set(entries)
+      const others = [...ledger.entries()].filter(entry => !changed.has(entry))
+      for (const lane of this.lanes) lane.reconciled(others)
+    }
     for (const lane of this.lanes) lane.changed(entries)
   }
 
@@ -52,13 +77,13 @@ export class Dispatcher {
     await within(clock, drainMs, Promise.all(this.lanes.map(lane => lane.drain())).then(noop), noop)
     for (const lane of this.lanes) lane.stop()
     for (const lane of this.lanes) {
-      const left = [...this.#with.ledger.entries()].filter(entry => lane.isOutstanding(entry)).length
-      if (left > 0) this.#with.onFailed(lane.name, undelivered(lane.name, left, isStored), undefined)
+      const left = [...this.#surroundings.ledger.entries()].filter(entry => lane.isOutstanding(entry)).length
+      if (left > 0) this.#surroundings.onFailed(lane.name, undelivered(lane.name, left, isStored), undefined)
     }
   }
 
   #forget(key: string): void {
-    const { ledger } = this.#with
+    const { ledger } = this.#surroundings
     const entry = ledger.get(key)
     if (entry && this.lanes.every(lane => lane.isDone(entry))) ledger.remove(key)
   }

@@ -1,50 +1,22 @@
-import type { Clock } from '@mzalert/tail-client'
-import { queueFull, type SinksError, type SinksErrorCode } from '../errors.js'
+import { queueFull, type SinksError } from '../errors.js'
 import type { Alert, Sink } from '../types.js'
-import { type Backoff, delayMs } from './backoff.js'
+import { backoffMs } from './backoff.js'
 import { callSink } from './call.js'
-import { alertOf, type Ledger, type LedgerEntry } from './ledger.js'
+import { alertOf, type LedgerEntry } from './ledger.js'
+import { Pace } from './pace.js'
+import { SendQueue } from './queue.js'
+import { Refusals } from './refusals.js'
 import { Resends } from './resends.js'
-
-/** What a lane has around it. */
-export interface LaneSurroundings {
-  readonly ledger: Ledger
-  readonly clock: Clock
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  readonly random: () => number
-  readonly backoff: Backoff
-  readonly maxQueued: number
-  /** Whether no call may begin, because what it would tell is not safe yet; `changed()` comes after it. */
-  readonly isHeld: () => boolean
-  /** Whether what did not change may be sent again now. */
-  readonly mayResend: (status: Alert['status']) => boolean
-  readonly onDelivered: (sink: string, alerts: readonly Alert[]) => void
-  readonly onRetry: (sink: string, error: SinksError, attempt: number, delayMs: number) => void
-  readonly onFailed: (sink: string, error: SinksError, alert: Alert | undefined) => void
-  /** The sink knows, or has been given up on, the end of this alert. */
-  readonly onDone: (key: string) => void
-}
-
-/** What a lane has done since the start. */
-export interface LaneCounts {
-  /** Alerts that the sink has taken, those sent again included. */
-  sent: number
-  /** Calls that failed, by code. */
-  readonly failures: Partial<Record<SinksErrorCode, number>>
-  /** Alerts that the sink refused for good. */
-  rejected: number
-  /** Alerts given up because too many were waiting. */
-  dropped: number
-  /** States that a newer one stood in for before they were sent. */
-  coalesced: number
-}
+import type { LaneCounts, LaneSurroundings } from './surroundings.js'
 
 const never = Number.POSITIVE_INFINITY
+/** An alert that fires counts as lapsed after so many times of sending it again were left out. */
+const lapsesAfterTimes = 4
 
 interface Sending {
-  readonly key: string
+  readonly entry: LedgerEntry
   readonly revision: number
+  readonly content: LedgerEntry['content']
   readonly alert: Alert
 }
 
@@ -55,19 +27,21 @@ interface Sending {
 export class Lane {
   readonly sink: Required<Omit<Sink, 'resend' | 'close'>> & Pick<Sink, 'resend'>
   readonly counts: LaneCounts = { sent: 0, failures: {}, rejected: 0, dropped: 0, coalesced: 0 }
-  readonly #with: LaneSurroundings
-  /** Waiting, oldest first; `resend` if nothing changed. */
-  readonly #queue = new Map<string, 'change' | 'resend'>()
+  readonly #surroundings: LaneSurroundings
+  readonly #queue = new SendQueue()
   readonly #inFlight = new Set<string>()
   readonly #resends: Resends
+  readonly #refusals = new Refusals()
+  readonly #pace: Pace
   readonly #stop = new AbortController()
   #calls = 0
   #limit: number
   #failures = 0
   #lastError: SinksError | undefined
   #lastSuccessMs: number | undefined
-  #notBeforeMs = 0
   #timer: { readonly clear: () => void } | undefined
+  /** Whether the sink has taken for over what fires, because nobody sent it again in time; until it is known what fires now. */
+  #hasLapsed = false
   #isDraining = false
   #onIdle: () => void = () => {}
 
@@ -80,8 +54,9 @@ export class Lane {
       updates: true,
       ...sink,
     }
-    this.#with = surroundings
+    this.#surroundings = surroundings
     this.#limit = this.sink.batchSize
+    this.#pace = new Pace(this.sink.minIntervalMs)
     this.#resends = new Resends(this.sink.resend)
   }
 
@@ -97,7 +72,7 @@ export class Lane {
     return this.#inFlight.size
   }
 
-  /** Of the failures in a row that are going on now. */
+  /** What the last call that ended said, if it failed. */
   get lastError(): SinksError | undefined {
     return this.#lastError
   }
@@ -113,12 +88,17 @@ export class Lane {
 
   /** Milliseconds until it is tried again; 0 if nothing is waited for. */
   get retryInMs(): number {
-    return Math.max(0, this.#notBeforeMs - this.#with.clock.nowMs())
+    return Math.max(0, this.#pace.nextMs - this.#surroundings.clock.nowMs())
+  }
+
+  /** Whether the sink may have taken for over what fires, and it is not known yet what does. */
+  get hasLapsed(): boolean {
+    return this.#hasLapsed
   }
 
   /** Whether the sink has yet to be told something of this alert. */
   isOutstanding(entry: LedgerEntry): boolean {
-    return (entry.acked[this.name] ?? 0) < (this.sink.updates ? entry.revision : entry.transition)
+    return this.#acked(entry) < (this.sink.updates ? entry.revision : entry.transition)
   }
 
   /** Whether this lane has no use for the entry any more. */
@@ -126,28 +106,52 @@ export class Lane {
     return entry.status === 'resolved' && !this.isOutstanding(entry) && !this.#resends.has(entry.key)
   }
 
-  /** Takes up what another process left: what the sink has not been told, and what it wants to hear regularly. */
-  resume(entries: Iterable<LedgerEntry>): void {
-    const { mayResend, clock } = this.#with
+  /**
+   * Takes up what another process left so long ago: the ends that the sink was not told, and what it wants to hear regularly, unless it
+   * has taken that for over. The rest waits for `reconciled()`.
+   */
+  resume(entries: Iterable<LedgerEntry>, downMs: number): void {
+    const { mayResend, clock } = this.#surroundings
+    const { resend } = this.sink
+    const lapsesAfterMs = resend?.lapsesAfterMs ?? lapsesAfterTimes * (resend?.everyMs ?? 0)
+    this.#hasLapsed = resend !== undefined && downMs >= lapsesAfterMs
     for (const entry of entries)
-      if (this.isOutstanding(entry)) this.#enqueue(entry.key, 'change')
-      else if (!this.sink.resend) continue
-      else if (mayResend(entry.status)) this.#enqueue(entry.key, 'resend')
+      if (this.isOutstanding(entry)) {
+        const isKnownToFire = entry.status === 'firing' && this.#acked(entry) >= entry.transition
+        if (entry.status === 'resolved') this.#queue.addChange(entry.key)
+        else if (resend && isKnownToFire && this.#mayResendNow(entry)) this.#queue.addResend(entry.key)
+      } else if (!resend) continue
+      else if (mayResend(entry.status) && this.#mayResendNow(entry)) this.#queue.addResend(entry.key)
       else this.#resends.sent(entry, clock.nowMs())
     this.#pump()
   }
 
+  /** It is known now what fires, and that these did not change. What waited for that is sent with the changes that come next. */
+  reconciled(entries: Iterable<LedgerEntry>): void {
+    const hadLapsed = this.#hasLapsed
+    this.#hasLapsed = false
+    for (const entry of entries)
+      if (this.isOutstanding(entry)) this.#enqueue(entry.key)
+      else if (hadLapsed && this.sink.resend && entry.status === 'firing') this.#queue.addResend(entry.key)
+  }
+
   /** These have changed. All of one batch at once, so that they are sent together. */
   changed(entries: readonly LedgerEntry[]): void {
-    for (const entry of entries) if (this.isOutstanding(entry)) this.#enqueue(entry.key, 'change')
+    for (const entry of entries) {
+      if (!this.isOutstanding(entry)) continue
+      this.#refusals.forget(entry.key)
+      this.#enqueue(entry.key)
+    }
+    // Others may be taken, even if those that wait are not.
+    if (this.#lastError?.retryable === false) this.#pace.hurry()
     this.#pump()
   }
 
   /** Sends what waits, without waiting itself where it can be helped; resolves when nothing is left, or when `stop()` is called. */
   drain(): Promise<void> {
     this.#isDraining = true
-    for (const [key, what] of this.#queue) if (what === 'resend') this.#queue.delete(key)
-    this.#notBeforeMs = 0
+    this.#queue.dropResends()
+    this.#pace.hurry()
     return new Promise(resolve => {
       this.#onIdle = resolve
       this.#pump()
@@ -161,44 +165,39 @@ export class Lane {
     this.#onIdle()
   }
 
-  #enqueue(key: string, what: 'change' | 'resend'): void {
-    const before = this.#queue.get(key)
-    if (before === 'change') {
-      if (what === 'change') this.counts.coalesced++
-      return
-    }
-    if (before === undefined && this.#queue.size >= this.#with.maxQueued) this.#giveUpOldest()
-    this.#queue.set(key, what)
+  #acked({ acked }: LedgerEntry): number {
+    return acked[this.name] ?? 0
   }
 
-  #giveUpOldest(): void {
-    const [key, what] = this.#queue.entries().next().value ?? []
-    if (key === undefined) return
-    this.#queue.delete(key)
-    const entry = this.#with.ledger.get(key)
-    if (what !== 'change' || entry === undefined) return
+  #mayResendNow({ status }: LedgerEntry): boolean {
+    return this.#surroundings.mayResend(status) && !this.#hasLapsed
+  }
+
+  #enqueue(key: string): void {
+    const { maxQueued, ledger, onFailed } = this.#surroundings
+    const isNew = !this.#queue.has(key)
+    const oldest =
+      isNew && this.#queue.size >= maxQueued ? ledger.get(this.#queue.dropOldest() ?? '') : undefined
+    if (this.#queue.addChange(key)) this.counts.coalesced++
+    if (oldest === undefined) return
     this.counts.dropped++
-    entry.acked[this.name] = entry.revision
-    this.#resends.forget(key)
-    const alert = alertOf(entry, 'transition', this.#with.now())
-    this.#with.onFailed(this.name, queueFull(this.name, this.#with.maxQueued), alert)
-    this.#settled(entry)
+    this.#giveUp(oldest)
+    this.#resends.forget(oldest.key)
+    onFailed(this.name, queueFull(this.name, maxQueued), alertOf(oldest, 'transition'))
+    this.#tellIfDone(oldest)
   }
 
   /** Starts as many calls as may be, and sees to it that it is called again in time. */
   #pump(): void {
-    const { clock, isHeld } = this.#with
+    const { clock, isHeld } = this.#surroundings
     if (this.#stop.signal.aborted || isHeld()) return
     this.#timer?.clear()
     const nowMs = clock.nowMs()
     if (!this.#isDraining) this.#takeUpResends(nowMs)
-    while (this.#calls < this.sink.concurrency && clock.nowMs() >= this.#notBeforeMs) {
+    while (this.#calls < this.sink.concurrency && nowMs >= this.#pace.nextMs) {
       const sending = this.#take()
       if (sending.length === 0) break
-      this.#notBeforeMs = Math.max(
-        this.#notBeforeMs,
-        this.sink.minIntervalMs && nowMs + this.sink.minIntervalMs,
-      )
+      this.#pace.called(nowMs)
       this.#calls++
       void this.#send(sending).finally(() => {
         this.#calls--
@@ -206,95 +205,75 @@ export class Lane {
       })
     }
     if (this.#isDraining && this.#calls === 0 && this.#queue.size === 0) this.#onIdle()
-    const nextMs = Math.min(
-      this.#nextCallMs(nowMs),
-      this.#isDraining ? never : (this.#resends.nextMs ?? never),
-    )
+    const resendMs = this.#isDraining ? never : (this.#resends.nextMs ?? never)
+    const nextMs = Math.min(this.#nextCallMs(nowMs), resendMs)
     if (nextMs !== never) this.#timer = clock.setTimer(() => this.#pump(), Math.max(1, nextMs - nowMs))
   }
 
   /** When waiting ends for something that could be sent. */
   #nextCallMs(nowMs: number): number {
-    if (this.#notBeforeMs <= nowMs || this.#calls >= this.sink.concurrency) return never
-    for (const key of this.#queue.keys()) if (!this.#inFlight.has(key)) return this.#notBeforeMs
-    return never
+    const isWaiting = this.#pace.nextMs > nowMs && this.#calls < this.sink.concurrency
+    return isWaiting && this.#queue.hasReady(this.#inFlight) ? this.#pace.nextMs : never
   }
 
   #takeUpResends(nowMs: number): void {
-    const { ledger, mayResend } = this.#with
     for (const key of this.#resends.take(nowMs)) {
-      const entry = ledger.get(key)
+      const entry = this.#surroundings.ledger.get(key)
       if (entry === undefined) continue
-      if (mayResend(entry.status)) this.#enqueue(key, 'resend')
+      if (this.#mayResendNow(entry)) this.#queue.addResend(key)
       else this.#resends.sent(entry, nowMs)
-      if (entry.status === 'resolved' && !this.#resends.has(key) && !this.#queue.has(key))
-        this.#settled(entry)
+      this.#tellIfDone(entry)
     }
   }
 
   #take(): readonly Sending[] {
     const sending: Sending[] = []
-    const { ledger, now } = this.#with
-    const nowMs = now()
-    for (const key of this.#queue.keys()) {
-      if (sending.length >= this.#limit) break
-      if (this.#inFlight.has(key)) continue
-      this.#queue.delete(key)
-      const entry = ledger.get(key)
+    for (const key of this.#queue.take(this.#limit, this.#inFlight)) {
+      const entry = this.#surroundings.ledger.get(key)
       if (entry === undefined) continue
       this.#inFlight.add(key)
-      sending.push({ key, revision: entry.revision, alert: alertOf(entry, this.#reason(entry), nowMs) })
+      const reason = this.#reason(entry)
+      const content = (reason === 'resend' && this.#resends.contentOf(key)) || entry.content
+      sending.push({ entry, revision: entry.revision, content, alert: alertOf(entry, reason, content) })
     }
     return sending
   }
 
-  #reason({ acked, revision, transition }: LedgerEntry): Alert['reason'] {
-    const known = acked[this.name] ?? 0
-    if (known < transition) return 'transition'
-    return known < revision ? 'update' : 'resend'
+  #reason(entry: LedgerEntry): Alert['reason'] {
+    const known = this.#acked(entry)
+    if (known < entry.transition) return 'transition'
+    return known < entry.revision ? 'update' : 'resend'
   }
 
   async #send(sending: readonly Sending[]): Promise<void> {
-    await this.#deliver(sending)
-    for (const { key } of sending) this.#inFlight.delete(key)
-    for (const { key } of sending) {
-      const entry = this.#with.ledger.get(key)
-      if (entry) this.#settled(entry)
+    const { clock, now, onFallback } = this.#surroundings
+    const alerts = sending.map(({ alert }) => alert)
+    const { timeoutMs } = this.sink
+    const surroundings = { clock, nowMs: now(), timeoutMs, stop: this.#stop.signal, onFallback }
+    const error = await callSink(this.sink, alerts, surroundings)
+    if (error === undefined) this.#succeeded(sending)
+    else {
+      this.counts.failures[error.code] = (this.counts.failures[error.code] ?? 0) + 1
+      this.#lastError = error
+      if (error.retryable) this.#failed(sending, error)
+      else this.#refused(sending, error)
     }
-  }
-
-  /** Halves what is refused for good until the one at fault is found; the others arrive. */
-  async #deliver(sending: readonly Sending[]): Promise<void> {
-    if (sending.length === 0) return
-    const { clock, now } = this.#with
-    const error = await callSink(
-      this.sink,
-      sending.map(({ alert }) => alert),
-      { clock, nowMs: now(), timeoutMs: this.sink.timeoutMs, stop: this.#stop.signal },
-    )
-    if (error === undefined) return this.#succeeded(sending)
-    if (error.retryable) return this.#failed(sending, error)
-    const [only] = sending
-    if (sending.length === 1 && only) return this.#rejected(only, error)
-    const middle = Math.ceil(sending.length / 2)
-    await this.#deliver(sending.slice(0, middle))
-    const rest = sending.slice(middle)
-    if (this.#failures > 0 || this.#stop.signal.aborted) this.#putBack(rest)
-    else await this.#deliver(rest)
+    for (const { entry } of sending) this.#inFlight.delete(entry.key)
+    for (const { entry } of sending) this.#tellIfDone(entry)
   }
 
   #succeeded(sending: readonly Sending[]): void {
-    const { ledger, clock, now, onDelivered } = this.#with
+    const { clock, now, onDelivered } = this.#surroundings
     this.counts.sent += sending.length
     this.#failures = 0
     this.#lastError = undefined
     this.#lastSuccessMs = now()
-    this.#limit = Math.min(this.sink.batchSize, this.#limit * 2)
-    for (const { key, revision } of sending) {
-      const entry = ledger.get(key)
-      if (entry === undefined) continue
-      entry.acked[this.name] = Math.max(revision, entry.acked[this.name] ?? 0)
-      if (entry.revision === revision) this.#resends.sent(entry, clock.nowMs())
+    this.#limit = this.sink.batchSize
+    this.#pace.hurry()
+    this.#refusals.taken(sending.map(({ entry }) => entry.key))
+    for (const { entry, revision, content } of sending) {
+      entry.acked[this.name] = Math.max(revision, this.#acked(entry))
+      this.#resends.sent(entry, clock.nowMs(), content)
     }
     onDelivered(
       this.name,
@@ -303,34 +282,58 @@ export class Lane {
   }
 
   #failed(sending: readonly Sending[], error: SinksError): void {
-    const { backoff, random, clock, onRetry } = this.#with
-    this.counts.failures[error.code] = (this.counts.failures[error.code] ?? 0) + 1
-    this.#failures++
-    this.#lastError = error
     // Should one alert be what the other side trips over, smaller calls let the others pass it.
-    this.#limit = Math.max(1, Math.floor(this.#limit / 2))
-    this.#putBack(sending)
-    const delay = delayMs(this.#failures, error.retryAfterMs, backoff, random)
-    this.#notBeforeMs = Math.max(this.#notBeforeMs, clock.nowMs() + delay)
+    this.#limit = Math.max(1, Math.floor(sending.length / 2))
+    for (const { entry } of sending) this.#putBack(entry)
+    this.#rest(error)
+  }
+
+  /**
+   * Refused for good, all or one of them: halves find the one at fault. It is given up only if the sink took another one since it was
+   * refused first; a sink that refuses whatever it is sent has a fault of its own, which may be repaired.
+   */
+  #refused(sending: readonly Sending[], error: SinksError): void {
+    const [only] = sending
+    if (sending.length === 1) this.#refusals.count()
+    if (sending.length > 1 || only === undefined) {
+      for (const { entry } of sending) this.#putBack(entry)
+      this.#queue.split(sending.map(({ entry }) => entry.key))
+    } else if (only.alert.reason === 'resend') {
+      // The sink was told what it takes of it. Its time comes again.
+      this.#resends.sent(only.entry, this.#surroundings.clock.nowMs())
+    } else if (this.#refusals.isFinal(only.entry.key)) {
+      this.counts.rejected++
+      this.#giveUp(only.entry, only.revision)
+      this.#resends.sent(only.entry, this.#surroundings.clock.nowMs())
+      this.#surroundings.onFailed(this.name, error, only.alert)
+    } else this.#putBack(only.entry)
+    if (this.#refusals.areAllThereIs(this.#queue.size)) this.#rest(error)
+  }
+
+  /** Leaves the sink alone for some time. */
+  #rest(error: SinksError): void {
+    const { backoff, random, clock, onRetry } = this.#surroundings
+    this.#failures++
+    const delay = backoffMs(this.#failures, error.retryAfterMs, backoff, random)
+    const untilMs = clock.nowMs() + delay
+    if (error.retryAfterMs === undefined) this.#pace.rest(untilMs)
+    else this.#pace.asked(untilMs)
     if (!this.#stop.signal.aborted) onRetry(this.name, error, this.#failures, delay)
   }
 
-  #putBack(sending: readonly Sending[]): void {
-    for (const { key, alert } of sending)
-      if (!this.#queue.has(key)) this.#queue.set(key, alert.reason === 'resend' ? 'resend' : 'change')
+  /** It waits again, for what the sink has yet to be told of it now. */
+  #putBack(entry: LedgerEntry): void {
+    if (this.isOutstanding(entry)) this.#queue.addChange(entry.key)
+    else if (!this.#isDraining) this.#queue.addResend(entry.key)
   }
 
-  #rejected({ key, revision, alert }: Sending, error: SinksError): void {
-    this.counts.rejected++
-    this.counts.failures[error.code] = (this.counts.failures[error.code] ?? 0) + 1
-    const entry = this.#with.ledger.get(key)
-    if (entry) entry.acked[this.name] = Math.max(revision, entry.acked[this.name] ?? 0)
-    this.#resends.forget(key)
-    this.#with.onFailed(this.name, error, alert)
+  #giveUp(entry: LedgerEntry, revision = entry.revision): void {
+    entry.acked[this.name] = Math.max(revision, this.#acked(entry))
+    this.#refusals.forget(entry.key)
   }
 
-  #settled(entry: LedgerEntry): void {
+  #tellIfDone(entry: LedgerEntry): void {
     if (this.isDone(entry) && !this.#queue.has(entry.key) && !this.#inFlight.has(entry.key))
-      this.#with.onDone(entry.key)
+      this.#surroundings.onDone(entry.key)
   }
 }

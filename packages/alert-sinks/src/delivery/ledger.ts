@@ -37,12 +37,18 @@ export class Ledger {
     return this.#entries.size
   }
 
-  apply({ type, key, content, startsAtMs, endsAtMs }: Change): LedgerEntry {
-    const entry = this.#entries.get(key) ?? this.#add(key, content)
+  /**
+   * Enters a change. Whatever the server's clock says, nothing is in the future of `nowMs`; that is decided here, once, so that an alert
+   * has the same times however often it is sent.
+   */
+  apply({ type, key, content, startsAtMs, endsAtMs }: Change, nowMs: number): LedgerEntry {
+    const known = this.#entries.get(key)
+    const entry = known ?? this.#add(key, content)
     entry.content = content
     entry.status = type === 'resolved' ? 'resolved' : 'firing'
-    entry.startsAtMs = startsAtMs
-    entry.endsAtMs = endsAtMs
+    if (type === 'firing' || known === undefined) entry.startsAtMs = Math.min(startsAtMs, nowMs)
+    entry.endsAtMs =
+      endsAtMs === undefined ? undefined : Math.max(entry.startsAtMs, Math.min(endsAtMs, nowMs))
     entry.revision++
     if (type !== 'updated') entry.transition = entry.revision
     return entry
@@ -68,23 +74,21 @@ export class Ledger {
   }
 }
 
-/** The alert as it is told: nothing of it is in the future, whatever the server's clock says. */
+/** The alert as it is told, in the words of the entry or in others. */
 export function alertOf(
-  entry: Pick<LedgerEntry, 'content' | 'status' | 'startsAtMs' | 'endsAtMs'>,
+  entry: LedgerEntry,
   reason: Alert['reason'],
-  nowMs: number,
+  content: Content = entry.content,
 ): Alert {
-  const { content, status, endsAtMs } = entry
-  const startsAtMs = Math.min(entry.startsAtMs, nowMs)
   return {
-    status,
+    status: entry.status,
     fingerprint: content.fingerprint,
     labels: content.labels,
     annotations: content.annotations,
     links: content.links,
     generatorURL: content.generatorURL,
-    startsAtMs,
-    endsAtMs: endsAtMs === undefined ? undefined : Math.max(startsAtMs, Math.min(endsAtMs, nowMs)),
+    startsAtMs: entry.startsAtMs,
+    endsAtMs: entry.endsAtMs,
     reason,
   }
 }

@@ -18,21 +18,21 @@ export interface SaverSurroundings {
 
 /** Saves the state, one save at a time; each has everything up to its beginning. A store that fails is reported, and holds up nothing for long. */
 export class Saver {
-  readonly #with: SaverSurroundings
+  readonly #surroundings: SaverSurroundings
   #running: Promise<void> = Promise.resolve()
   #queued: Promise<void> | undefined
   #isStuck = false
   #timer: { readonly clear: () => void } | undefined
 
   constructor(surroundings: SaverSurroundings) {
-    this.#with = surroundings
+    this.#surroundings = surroundings
   }
 
   /** Resolves when the state as it is now is safe, or when it is known that it cannot be saved in time. Never rejects. */
   save(): Promise<void> {
     this.#timer?.clear()
     this.#timer = undefined
-    const { clock, timeoutMs, onError } = this.#with
+    const { clock, timeoutMs, onError } = this.#surroundings
     this.#queued ??= this.#running.then(() => {
       this.#queued = undefined
       this.#isStuck = false
@@ -49,11 +49,11 @@ export class Saver {
 
   /** Saves soon, together with what else comes until then. */
   later(): void {
-    this.#timer ??= this.#with.clock.setTimer(() => void this.save(), laterMs)
+    this.#timer ??= this.#surroundings.clock.setTimer(() => void this.save(), laterMs)
   }
 
   async #write(): Promise<void> {
-    const { store, name, encode, onError } = this.#with
+    const { store, name, encode, onError } = this.#surroundings
     try {
       await store.save(name, encode())
     } catch (error) {

@@ -7,6 +7,10 @@ import type { LedgerEntry } from './ledger.js'
 
 /** What another process needs to go on: where the alerts are, and what each sink knows. */
 export interface State {
+  /** Until when what fires was sent again in time, by the clock of the process that saved it: milliseconds since 1970. */
+  readonly savedAtMs: number
+  /** When the last batch came, by that clock. */
+  readonly knownAtMs: number
   readonly frontierMs: number
   /** The sinks there were. */
   readonly sinks: readonly string[]
@@ -24,7 +28,7 @@ type StoredContent = Omit<Content, 'key' | 'fingerprint' | 'generatorURL' | 'sta
 }
 
 /** The state as one line of JSON. Contents that instances and entries share are written once. */
-export function encodeState({ frontierMs, sinks, instances, entries }: State): string {
+export function encodeState({ savedAtMs, knownAtMs, frontierMs, sinks, instances, entries }: State): string {
   const contents: StoredContent[] = []
   const indexes = new Map<Content, number>()
   const indexOf = (content: Content): number => {
@@ -37,6 +41,8 @@ export function encodeState({ frontierMs, sinks, instances, entries }: State): s
   return JSON.stringify({
     format,
     version,
+    savedAtMs,
+    knownAtMs,
     frontierMs,
     sinks,
     instances: instances.map(({ content, ...rest }) => ({ content: indexOf(content), ...rest })),
@@ -58,6 +64,8 @@ export function decodeState(text: string, where: string): State {
       return content
     }
     return {
+      savedAtMs: number(given['savedAtMs']),
+      knownAtMs: number(given['knownAtMs']),
       frontierMs: number(given['frontierMs']),
       sinks: list(given['sinks']).map(String),
       instances: list(given['instances']).map(each => {

@@ -20,7 +20,7 @@ export interface RowEntry {
 /** One alert over its life: all rows with one label set. Times are in milliseconds of the server's clock. */
 export interface Instance {
   readonly key: string
-  /** Of the row that came last; of the last one there was, when there is none. */
+  /** Of the row that speaks for it; of the last one there was, when there is none. */
   content: Content
   phase: Phase
   /** When the phase `pending` began. */

@@ -43,6 +43,8 @@ export class Lifecycle<Row> {
   /** What rows that are about to come say. */
   readonly #prepared = new Map<string, Content | SkipReason>()
   #waiting: Waiting = newWaiting()
+  /** Who is in the queue of the quiet: each once, however often it comes and goes. */
+  readonly #remembered = new Set<Instance>()
   readonly #counts = { skipped: { label_failed: 0, invalid_label: 0, no_labels: 0 }, flaps: 0, damped: 0 }
   #frontierMs = 0
 
@@ -93,7 +95,7 @@ export class Lifecycle<Row> {
 
   /**
    * Makes the texts of a batch that is to be applied next, which is most of the work: in slices, so that a big one need not hold up
-   * everything else. Changes nothing that can be seen. Throws what the content of a row throws.
+   * everything else. Changes nothing that can be seen.
    */
   *prepare({ kind, updates }: Batch<Row>): Generator<void> {
     let made = 0
@@ -106,7 +108,7 @@ export class Lifecycle<Row> {
 
   /**
    * Applies a closed batch; gives what changed, in order. A batch of kind `snapshot` states the contents: what was known and is not in it
-   * went at its time. Throws what the content of a row throws.
+   * went at its time.
    */
   apply(batch: Batch<Row>): readonly Change[] {
     const changes: Change[] = []
@@ -145,6 +147,7 @@ export class Lifecycle<Row> {
   /** Those that wait, some of them since before this process or under other options, in their order. */
   #queueAgain(nowMs: number): void {
     this.#waiting = newWaiting()
+    this.#remembered.clear()
     const dues: { readonly queue: keyof Waiting; readonly instance: Instance; readonly atMs: number }[] = []
     for (const instance of this.#instances.values()) {
       const { phase, sinceMs, goneMs } = instance
@@ -199,7 +202,7 @@ export class Lifecycle<Row> {
   /** What the rows of an instance, as they are at `atMs`, mean for it. */
   #settle(instance: Instance, atMs: number, changes: Change[]): void {
     if (instance.rows.some(({ multiplicity }) => multiplicity === 0)) this.#dropGone(instance)
-    const shown = lastOf(instance.rows)
+    const shown = speakerOf(instance.rows)
     if (shown === undefined) return this.#gone(instance, atMs)
     const isNews = !saysTheSame(instance.content, shown.content)
     instance.content = shown.content
@@ -241,6 +244,7 @@ export class Lifecycle<Row> {
       const due = queue?.peek()
       if (due === undefined || due.atMs >= toMs) break
       queue?.take()
+      if (queue === this.#waiting.quiet) this.#remembered.delete(due.item)
       this.#happen(due.item, due.atMs, changes)
     }
     this.#frontierMs = Math.max(this.#frontierMs, toMs)
@@ -278,7 +282,8 @@ export class Lifecycle<Row> {
     const { flapping } = this.#timing
     if (instance.rows.length > 0) return
     if (flapping && instance.firings.some(at => at > atMs - flapping.withinMs)) {
-      this.#waiting.quiet.add(atMs + flapping.withinMs, instance)
+      if (!this.#remembered.has(instance)) this.#waiting.quiet.add(atMs + flapping.withinMs, instance)
+      this.#remembered.add(instance)
       return
     }
     if (this.#instances.get(instance.key) === instance) this.#instances.delete(instance.key)
@@ -313,16 +318,17 @@ function change(type: Change['type'], { key, content, startsAtMs }: Instance, en
   return { type, key, content, startsAtMs, endsAtMs }
 }
 
-/** The row that came last; of those that came together, the one whose text is greatest. Undefined if none is there. */
-function lastOf(rows: readonly RowEntry[]): { readonly content: Content } | undefined {
-  let last: RowEntry | undefined
-  for (const row of rows)
-    if (
-      row.multiplicity > 0 &&
-      (!last || row.atMs > last.atMs || (row.atMs === last.atMs && row.raw > last.raw))
-    )
-      last = row
-  return last
+/** The row of the highest rank, or that came last; of those that came together, the one whose text is greatest. Undefined if none is there. */
+function speakerOf(rows: readonly RowEntry[]): { readonly content: Content } | undefined {
+  let speaker: RowEntry | undefined
+  for (const row of rows) if (row.multiplicity > 0 && (!speaker || isBefore(speaker, row))) speaker = row
+  return speaker
+}
+
+function isBefore(a: RowEntry, b: RowEntry): boolean {
+  const [rankOfA, rankOfB] = [a, b].map(({ content }) => content.rank ?? Number.NEGATIVE_INFINITY)
+  if (rankOfA !== rankOfB) return Number(rankOfA) < Number(rankOfB)
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.raw < b.raw)
 }
 
 function* byTimestamp<Row>(updates: readonly Update<Row>[]): Generator<readonly Update<Row>[]> {

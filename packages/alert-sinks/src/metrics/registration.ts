@@ -57,22 +57,37 @@ export function register(registry: MetricRegistry, tell: Teller): () => void {
     if (there !== undefined && !isOurs(there))
       throw nameTaken(name, 'another metric of the registry', 'Give this notifier a registry of its own.')
   }
+  const teller = oncePerTurn(tell)
   const mine = definitions.map(definition => {
     const there = registry.getSingleMetric(definition.name)
     if (isOurs(there)) {
-      there.tellers.add(tell)
+      there.tellers.add(teller)
       return there
     }
-    const metric = new Metric(definition, new Set([tell]))
+    const metric = new Metric(definition, new Set([teller]))
     registry.registerMetric(metric as never)
     return metric
   })
   return () => {
     for (const metric of mine) {
-      metric.tellers.delete(tell)
+      metric.tellers.delete(teller)
       if (metric.tellers.size === 0 && registry.getSingleMetric(metric.name) === metric)
         registry.removeSingleMetric(metric.name)
     }
+  }
+}
+
+/** A scrape asks for every metric: what they are made from is looked at once. */
+function oncePerTurn(tell: Teller): Teller {
+  let health: Health | undefined
+  return () => {
+    if (health === undefined) {
+      health = tell()
+      setImmediate(() => {
+        health = undefined
+      })
+    }
+    return health
   }
 }
 

@@ -80,6 +80,7 @@ function sinksOf(given: NotifyOptions<never>['sinks']): readonly Sink[] {
       whole(`concurrency of sink ${checked.name}`, checked.concurrency ?? 1, 1)
       ms(`timeoutMs of sink ${checked.name}`, checked.timeoutMs, 1)
       ms(`resend.resolvedForMs of sink ${checked.name}`, checked.resend?.resolvedForMs, 0)
+      ms(`resend.lapsesAfterMs of sink ${checked.name}`, checked.resend?.lapsesAfterMs, 0)
       if (checked.resend && !(checked.resend.everyMs >= 1))
         throw invalidOption(`resend.everyMs of sink ${checked.name}`, checked.resend.everyMs, 'at least 1 ms')
       ms(`minIntervalMs of sink ${checked.name}`, checked.minIntervalMs, 0)

@@ -47,7 +47,7 @@ export function alertmanager(options: AlertmanagerOptions): readonly Sink[] {
   if (!Array.isArray(urls) || urls.length === 0)
     throw invalidSecret('url', 'the URL of an Alertmanager, or a list of them')
   return urls.map((given): Sink => {
-    const { url, origin, headers } = endpoint(given, () =>
+    const { url, origin, headers, secrets } = endpoint(given, () =>
       invalidSecret('url', 'the http or https URL of an Alertmanager'),
     )
     const base = url.pathname.replace(/\/+$/, '')
@@ -57,7 +57,7 @@ export function alertmanager(options: AlertmanagerOptions): readonly Sink[] {
       name: `${name}/${url.host}${base}`,
       batchSize,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      resend: { everyMs: resendMs, resolvedForMs },
+      resend: { everyMs: resendMs, resolvedForMs, lapsesAfterMs: endsAfterMs },
       send: (alerts, { signal, nowMs }) =>
         post({
           who,
@@ -66,7 +66,7 @@ export function alertmanager(options: AlertmanagerOptions): readonly Sink[] {
           body: JSON.stringify(alerts.map(alert => posted(alert, nowMs + endsAfterMs))),
           signal,
           fetch: options.fetch,
-          secrets: [],
+          secrets,
           nowMs,
         }),
     }

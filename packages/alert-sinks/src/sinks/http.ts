@@ -1,5 +1,7 @@
+import { cut } from '../alerts/text.js'
 import { SinksError, sendFailed, sendRejected } from '../errors.js'
-import { isSecretFree, redacted } from './secrets.js'
+import { type AnswerBody, beginningOf, dismiss } from './answer.js'
+import { isSecretFree, readings, redacted, secretsOf, secretsOfHeader } from './secrets.js'
 
 /** What is used of `fetch`. */
 export type Fetch = (
@@ -11,11 +13,12 @@ export type Fetch = (
     readonly signal: AbortSignal
     readonly redirect: 'manual'
   },
-) => Promise<{
-  readonly status: number
-  readonly headers: { get(name: string): string | null }
-  text(): Promise<string>
-}>
+) => Promise<
+  AnswerBody & {
+    readonly status: number
+    readonly headers: { get(name: string): string | null }
+  }
+>
 
 /** More headers, for a proxy or a token; a function is called for every request. Their values count as secrets. */
 export type Headers =
@@ -40,6 +43,12 @@ export interface Post {
 /** What says that the alerts themselves are at fault; anything else may pass, or be repaired by who operates it. */
 const rejections: ReadonlySet<number> = new Set([400, 413, 422])
 const shownLength = 200
+/** A body is unpacked while it is read: few bytes of it may be very many. */
+const defaultHeaders = {
+  'content-type': 'application/json',
+  'user-agent': 'mzalert',
+  'accept-encoding': 'identity',
+}
 
 /** Posts JSON and resolves when it was accepted. Throws `SEND_FAILED`, with the time that was asked for, or `SEND_REJECTED`. */
 export async function post(options: Post): Promise<void> {
@@ -53,26 +62,25 @@ export async function post(options: Post): Promise<void> {
     isRejection = status => rejections.has(status),
   } = options
   const headers = typeof options.headers === 'function' ? await options.headers() : (options.headers ?? {})
-  const secrets = [...options.secrets, ...Object.values(headers)]
+  const secrets = [...options.secrets, ...Object.values(headers).flatMap(secretsOfHeader)]
   let answer: Awaited<ReturnType<Fetch>>
-  let text: string
   try {
     // A redirect would carry what is secret elsewhere.
     answer = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': 'mzalert', ...headers },
+      headers: { ...defaultHeaders, ...lowerCased(headers) },
       body,
       signal,
       redirect: 'manual',
     })
-    text = await answer.text()
   } catch (error) {
     signal.throwIfAborted()
     throw sendFailed(`${who} could not be reached (${redacted(networkReason(error), secrets)}).`)
   }
   const { status } = answer
-  if (status >= 200 && status < 300) return
-  const words = redacted(text.trim().slice(0, shownLength), secrets)
+  if (status >= 200 && status < 300) return dismiss(answer)
+  const text = await beginningOf(answer)
+  const words = cut(redacted(text.trim(), secrets), shownLength)
   const sentence = `${who} answered ${status}${words === '' ? '' : `: ${words}`}.`
   if (isRejection(status, text)) throw sendRejected(sentence)
   throw sendFailed(sentence, { retryAfterMs: retryAfterMs(answer.headers.get('retry-after'), nowMs) })
@@ -85,26 +93,40 @@ export function retryAfterMs(header: string | null, nowMs: number): number | und
   return Number.isNaN(ms) ? undefined : Math.min(3_600_000, Math.max(0, ms))
 }
 
-/** An http or https URL, and the part of it that may be shown. Its user and password become a header. */
-export function endpoint(
-  given: unknown,
-  refuse: () => SinksError,
-): { readonly url: URL; readonly origin: string; readonly headers: Readonly<Record<string, string>> } {
+/** Where to send to. */
+export interface Endpoint {
+  /** Without user and password. */
+  readonly url: URL
+  /** The part of it that may be shown. */
+  readonly origin: string
+  /** User and password, if there are. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What of it may be a secret. */
+  readonly secrets: readonly string[]
+}
+
+/** An http or https URL; throws what `refuse` gives for anything else. */
+export function endpoint(given: unknown, refuse: () => SinksError): Endpoint {
   if (typeof given !== 'string' || !URL.canParse(given)) throw refuse()
   const url = new URL(given)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refuse()
-  const { username, password, origin } = url
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const secrets = secretsOf(url)
+  const { origin } = url
+  const login = [url.username, url.password].map(each => readings(each).at(-1)).join(':')
   url.username = ''
   url.password = ''
   const headers = login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
-  return { url, origin, headers }
+  return { url, origin, headers, secrets }
 }
 
-/** Both kinds of headers in one. */
+/** Both kinds of headers in one; names are the same in any case. */
 export function withHeaders(own: Readonly<Record<string, string>>, more: Headers | undefined): Headers {
-  if (typeof more === 'function') return async () => ({ ...own, ...(await more()) })
-  return { ...own, ...more }
+  if (typeof more === 'function') return async () => ({ ...own, ...lowerCased(await more()) })
+  return { ...own, ...lowerCased(more ?? {}) }
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 function networkReason(error: unknown): string {

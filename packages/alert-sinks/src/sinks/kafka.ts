@@ -32,17 +32,19 @@ export interface KafkaOptions {
 
 /**
  * A compacted topic that holds what fires: the fingerprint is the key, the alert as JSON the value, and its end a tombstone. Headers
- * `status`, `startsAt` and `endsAt` are on both. One `send` at a time, so that the records of an alert are in order within its partition.
+ * `status`, `startsAt` and `endsAt` are on both. One `send` at a time, also when one took longer than it may, so that the records
+ * of an alert are in order within its partition.
  */
 export function kafka({ producer, topic, name = 'kafka', batchSize = 1000, timeoutMs }: KafkaOptions): Sink {
   if (typeof producer?.send !== 'function')
     throw invalidOption('producer', producer, 'an object with a method send')
   if (typeof topic !== 'string' || topic === '') throw invalidOption('topic', topic, 'the name of a topic')
+  let before: Promise<unknown> = Promise.resolve()
   return {
     name,
     batchSize,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    send: async (alerts, { nowMs }) => {
+    send: async (alerts, { nowMs, signal }) => {
       const messages = alerts.map((alert): KafkaMessage => {
         const { fingerprint, status, startsAtMs, endsAtMs } = alert
         const endsAt = endsAtMs === undefined ? {} : { endsAt: new Date(endsAtMs).toISOString() }
@@ -54,8 +56,13 @@ export function kafka({ producer, topic, name = 'kafka', batchSize = 1000, timeo
         }
       })
       try {
-        await producer.send({ topic, messages })
+        // A producer cannot be told to stop: records of before would land after these, were they not waited for.
+        await before.catch(() => {})
+        signal.throwIfAborted()
+        before = Promise.resolve(producer.send({ topic, messages }))
+        await before
       } catch (cause) {
+        signal.throwIfAborted()
         const sentence = `Kafka topic ${JSON.stringify(topic)} did not take the alerts: ${reasonOf(cause)}.`
         // kafkajs says `retriable: false` also of what it has given up for now: only the size is the alert's own fault.
         throw isTooLarge(cause) ? sendRejected(sentence, cause) : sendFailed(sentence, { cause })

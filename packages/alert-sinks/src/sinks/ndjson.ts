@@ -12,13 +12,15 @@ export interface NdjsonOptions {
   readonly stream: Writable | (() => Writable)
   /** Default: `ndjson`. */
   readonly name?: string
+  /** Longest time for a write, in milliseconds. Default: 10 000. */
+  readonly timeoutMs?: number
 }
 
 /**
  * A line of JSON for each change of an alert, for vector, fluent-bit or jq. One write a batch, which is over when the stream has let go of
  * it, so that a slow reader slows the sender down. While the reader is gone, alerts wait.
  */
-export function ndjson({ stream, name = 'ndjson' }: NdjsonOptions): Sink {
+export function ndjson({ stream, name = 'ndjson', timeoutMs }: NdjsonOptions): Sink {
   if (typeof stream !== 'function' && typeof stream?.write !== 'function')
     throw invalidOption('stream', stream, 'a writable stream, or a function that gives one')
   const heardOf = new Set<Writable>()
@@ -28,15 +30,21 @@ export function ndjson({ stream, name = 'ndjson' }: NdjsonOptions): Sink {
     if (!heardOf.has(target)) heardOf.add(target.on('error', ignore))
   }
   if (typeof stream !== 'function') listen(stream)
+  let before: { readonly target: Writable; readonly written: Promise<void> } | undefined
   return {
     name,
-    send: async (alerts, { nowMs }) => {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    send: async (alerts, { nowMs, signal }) => {
       const target = typeof stream === 'function' ? stream() : stream
       listen(target)
+      // What was given to a stream cannot be taken back: while it is stuck, it is given no more.
+      if (before?.target === target) await before.written.catch(() => {})
+      signal.throwIfAborted()
       const at = new Date(nowMs).toISOString()
       const lines = alerts.map(alert => `${JSON.stringify({ at, reason: alert.reason, ...record(alert) })}\n`)
       try {
-        await written(target, lines.join(''))
+        before = { target, written: written(target, lines.join('')) }
+        await before.written
       } catch (cause) {
         throw sendFailed(`The stream of sink ${JSON.stringify(name)} took nothing: ${reasonOf(cause)}.`, {
           cause,

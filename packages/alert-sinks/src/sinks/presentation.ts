@@ -28,8 +28,3 @@ export function common(all: readonly Readonly<Record<string, string>>[]): Readon
     Object.entries(first).filter(([name, value]) => others.every(other => other[name] === value)),
   )
 }
-
-/** A text of at most so many characters. */
-export function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text
-}

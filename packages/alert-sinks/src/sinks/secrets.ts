@@ -9,6 +9,34 @@ export function redacted(text: string, secrets: readonly string[]): string {
     .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
 }
 
+/** What of a URL may be a secret: its path and query, each part of them as well, and who logs in. */
+export function secretsOf(url: URL): readonly string[] {
+  const { href, pathname, search, searchParams, username, password } = url
+  const parts = [...pathname.split('/'), ...search.slice(1).split(/[&=]/), username, password]
+  return [
+    href,
+    `${pathname}${search}`,
+    pathname,
+    search.slice(1),
+    ...searchParams.values(),
+    ...parts.flatMap(readings),
+  ]
+}
+
+/** A header, and each word of it: after `Bearer` comes the secret alone. */
+export function secretsOfHeader(value: string): readonly string[] {
+  return [value, ...value.split(/[\s,;=]+/)]
+}
+
+/** As it is written, and what that means. */
+export function readings(text: string): readonly string[] {
+  try {
+    return [text, decodeURIComponent(text)]
+  } catch {
+    return [text]
+  }
+}
+
 /** Whether a text is a plain word, such as an error's code. */
 export function isSecretFree(text: string): boolean {
   return /^[A-Z_]{3,40}$/.test(text)

@@ -1,7 +1,8 @@
-import { invalidOption, invalidSecret } from '../errors.js'
+import { cut } from '../alerts/text.js'
+import { invalidOption, invalidSecret, sendFailed } from '../errors.js'
 import type { Alert, Sink } from '../types.js'
 import { endpoint, type Fetch, post } from './http.js'
-import { cut, titleOf } from './presentation.js'
+import { titleOf } from './presentation.js'
 import { reveal, type Secret } from './secrets.js'
 
 /** What `slack()` takes. */
@@ -43,16 +44,23 @@ export function slack(options: SlackOptions): Sink {
     updates: false,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     send: async (alerts, { signal, nowMs }) => {
-      const target = await reveal(url)
-      const { origin, headers, url: parsed } = endpoint(target, refuse)
+      // What a function gives may be wrong for a moment: that is no fault of the alerts.
+      const {
+        origin,
+        headers,
+        url: target,
+        secrets,
+      } = endpoint(await reveal(url), () =>
+        sendFailed(`Slack (sink ${JSON.stringify(name)}) cannot be called: its function url gave no URL.`),
+      )
       await post({
         who: `Slack (${origin})`,
-        url: parsed.href,
+        url: target.href,
         headers,
         body: JSON.stringify(alerts.length > digestAbove ? digest(alerts) : list(alerts)),
         signal,
         fetch: options.fetch,
-        secrets: [target, parsed.href, parsed.pathname],
+        secrets,
         nowMs,
       })
     },

@@ -1,9 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import { invalidSecret } from '../errors.js'
 import type { Alert, Sink } from '../types.js'
 import { endpoint, type Fetch, type Headers, post, withHeaders } from './http.js'
 import { annotationsWithLinks, common } from './presentation.js'
 import { reveal, type Secret } from './secrets.js'
+import { sign, signatureHeader } from './signature.js'
 
 /** What `webhook()` takes. */
 export interface WebhookOptions {
@@ -26,7 +26,6 @@ export interface WebhookOptions {
 
 /** How Alertmanager writes that something has not ended. */
 const noTime = '0001-01-01T00:00:00Z'
-const signatureHeader = 'x-mzalert-signature'
 
 /**
  * A webhook with the body of Alertmanager's, version 4, so that whatever receives those receives ours. A batch is a group.
@@ -34,7 +33,9 @@ const signatureHeader = 'x-mzalert-signature'
  */
 export function webhook(options: WebhookOptions): Sink {
   const { name = 'webhook', secret, batchSize = 256, timeoutMs } = options
-  const { url, origin, headers } = endpoint(options.url, () => invalidSecret('url', 'an http or https URL'))
+  const { url, origin, headers, secrets } = endpoint(options.url, () =>
+    invalidSecret('url', 'an http or https URL'),
+  )
   if (secret !== undefined && typeof secret !== 'function' && (typeof secret !== 'string' || secret === ''))
     throw invalidSecret('secret', 'a text, or a function that gives it')
   return {
@@ -52,47 +53,11 @@ export function webhook(options: WebhookOptions): Sink {
         body,
         signal,
         fetch: options.fetch,
-        secrets: [url.href, url.pathname + url.search, ...(key === undefined ? [] : [key])],
+        secrets: [...secrets, ...(key === undefined ? [] : [key])],
         nowMs,
       })
     },
   }
-}
-
-/** What `verifySignature()` takes. */
-export interface SignedRequest {
-  readonly secret: string
-  /** The header `X-Mzalert-Signature`. */
-  readonly signature: string | null | undefined
-  /** The body as it came, before it is parsed. */
-  readonly body: string | Uint8Array
-  /** Milliseconds since 1970. Default: `Date.now()`. */
-  readonly nowMs?: number
-  /** How far the time in the signature may be off, in milliseconds. Default: 300 000. */
-  readonly toleranceMs?: number
-}
-
-/** For receivers: whether a request was signed by who knows the secret, not long ago. Never throws. */
-export function verifySignature({
-  secret,
-  signature,
-  body,
-  nowMs,
-  toleranceMs = 300_000,
-}: SignedRequest): boolean {
-  const [, seconds = '', hex = ''] = /^t=(\d{1,15}),v1=([0-9a-f]{64})$/.exec(signature ?? '') ?? []
-  if (hex === '' || Math.abs((nowMs ?? Date.now()) - Number(seconds) * 1000) > toleranceMs) return false
-  return timingSafeEqual(Buffer.from(hex, 'hex'), hmac(secret, seconds, body))
-}
-
-function sign(secret: string, body: string, nowMs: number): string {
-  const seconds = String(Math.floor(nowMs / 1000))
-  return `t=${seconds},v1=${hmac(secret, seconds, body).toString('hex')}`
-}
-
-/** The time is signed, too, so that a request cannot be repeated later. */
-function hmac(secret: string, seconds: string, body: string | Uint8Array): Buffer {
-  return createHmac('sha256', secret).update(`${seconds}.`).update(body).digest()
 }
 
 function group(alerts: readonly Alert[], { receiver = 'mzalert', externalURL = '' }: WebhookOptions): object {

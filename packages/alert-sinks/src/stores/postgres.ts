@@ -11,7 +11,10 @@ export interface PostgresClient {
 export interface PostgresStoreOptions {
   /** Connected by its owner, who disconnects it, too. A pool survives a lost connection. */
   readonly client: PostgresClient
-  /** A name, or schema and name by a dot; created where it is missing. Default: `mzalert_state`. */
+  /**
+   * A name, or schema and name by a dot. Created by the first save where it is missing; otherwise the rights to select, insert and
+   * update are enough. Default: `mzalert_state`.
+   */
   readonly table?: string
 }
 
@@ -28,18 +31,17 @@ export function postgresStore({ client, table = 'mzalert_state' }: PostgresStore
     .split('.')
     .map(part => `"${part}"`)
     .join('.')
-  let isCreated = false
-  const create = async (): Promise<void> => {
-    if (isCreated) return
-    await client.query(
-      `CREATE TABLE IF NOT EXISTS ${name} (name text PRIMARY KEY, state text NOT NULL, checksum text NOT NULL, saved_at timestamptz NOT NULL)`,
-    )
-    isCreated = true
-  }
+  const create = `CREATE TABLE IF NOT EXISTS ${name} (name text PRIMARY KEY, state text NOT NULL, checksum text NOT NULL, saved_at timestamptz NOT NULL)`
+  const upsert = `INSERT INTO ${name} (name, state, checksum, saved_at) VALUES ($1, $2, $3, now()) ON CONFLICT (name) DO UPDATE SET state = excluded.state, checksum = excluded.checksum, saved_at = excluded.saved_at`
   return {
     load: async key => {
-      await create()
-      const { rows } = await client.query(`SELECT state, checksum FROM ${name} WHERE name = $1`, [key])
+      let rows: readonly unknown[]
+      try {
+        ;({ rows } = await client.query(`SELECT state, checksum FROM ${name} WHERE name = $1`, [key]))
+      } catch (error) {
+        if (!isNoTable(error)) throw error
+        return undefined
+      }
       const row = rows[0] as { readonly state?: unknown; readonly checksum?: unknown } | undefined
       if (row === undefined) return undefined
       if (typeof row.state !== 'string' || row.checksum !== checksumOf(row.state))
@@ -47,13 +49,22 @@ export function postgresStore({ client, table = 'mzalert_state' }: PostgresStore
       return row.state
     },
     save: async (key, state) => {
-      await create()
-      await client.query(
-        `INSERT INTO ${name} (name, state, checksum, saved_at) VALUES ($1, $2, $3, now()) ON CONFLICT (name) DO UPDATE SET state = excluded.state, checksum = excluded.checksum, saved_at = excluded.saved_at`,
-        [key, state, checksumOf(state)],
-      )
+      const values = [key, state, checksumOf(state)]
+      try {
+        await client.query(upsert, values)
+      } catch (error) {
+        if (!isNoTable(error)) throw error
+        // Only then: who may write to a table need not have the right to make one.
+        await client.query(create)
+        await client.query(upsert, values)
+      }
     },
   }
+}
+
+/** undefined_table (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+function isNoTable(error: unknown): boolean {
+  return Reflect.get(Object(error), 'code') === '42P01'
 }
 
 function checksumOf(state: string): string {

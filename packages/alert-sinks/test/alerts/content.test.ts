@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { missingColumn } from '../../src/alerts/columns.js'
 import { type Content, contentOf } from '../../src/alerts/content.js'
 import { SinksError } from '../../src/errors.js'
 import type { AlertOptions } from '../../src/types.js'
@@ -78,9 +79,34 @@ describe('labels', () => {
   })
 
   test('a column that the rows do not have is an error that names those they have', () => {
-    expect(() => made({ organisation: 'B' })).toThrow(
+    expect(missingColumn({ labels: { organization: 'org' } }, ['organisation'])?.message).toBe(
       '[UNKNOWN_COLUMN] labels.organization is filled by column "org", which the rows do not have. Their columns are: "organisation". Name one of them.',
     )
+    expect(missingColumn({ labels: () => ({}), startsAt: 'at' }, ['org'])?.message).toContain(
+      '[UNKNOWN_COLUMN] startsAt is filled by column "at"',
+    )
+    expect(missingColumn({ labels: {}, dedupe: 'n' }, ['org'])?.message).toContain(
+      '[UNKNOWN_COLUMN] dedupe is',
+    )
+    const labels = { organization: 'org', size: () => 1, team: { value: 'web' } }
+    expect(missingColumn({ labels }, ['org'])).toBeUndefined()
+  })
+
+  test('a row without a column is left out, or has no time to begin at; the others are none the worse for it', () => {
+    const of = contentOf<Row>({ name: 'spike', labels: { organization: 'org' } }, () => {})
+    expect(of({ organisation: 'B' })).toBe('label_failed')
+    expect(made({ org: 'B' }, { startsAt: 'at' })).toMatchObject({
+      startsAtMs: undefined,
+      fallbacks: ['startsAt'],
+    })
+  })
+
+  test('values that differ only far behind are two alerts', () => {
+    const long = 'x'.repeat(9000)
+    const [one, other] = [made({ org: `${long}1` }), made({ org: `${long}2` })]
+    expect(one.key).not.toBe(other.key)
+    expect(one.key).toBe(made({ org: `${long}1` }).key)
+    expect(one.labels['organization']).toHaveLength(8192)
   })
 
   test.each([
@@ -93,6 +119,7 @@ describe('labels', () => {
     [{ annotations: { 'a b': 'x' } }, 'annotations is "a b"'],
     [{ silenceAt: 'alertmanager:9093' }, 'silenceAt is "alertmanager:9093"'],
     [{ startsAt: 7 }, 'startsAt is 7'],
+    [{ dedupe: 7 }, 'dedupe is 7'],
   ])('%j cannot be used, and is refused before any row', (options, words) => {
     try {
       contentOf<Row>({ name: 'spike', labels: {}, ...(options as Partial<AlertOptions<Row>>) }, () => {})
@@ -147,6 +174,21 @@ describe('texts', () => {
     expect(fallbacks).toEqual(['links.bad'])
   })
 
+  test.each([
+    ['https://console/100%', false],
+    ['https://console/%zz', false],
+    ['https://console/100%25?q=%E6%BC%A2#%20', true],
+    ['https://%41.example/', false],
+    ['https://a\\b/', false],
+    ['https://console/\u0001', false],
+    ['https://console', true],
+    ['https://[::1]:8080/a?b={c}|"d"', true],
+  ])('the URL %j is one for everybody: %s', (url, isGood) => {
+    const { generatorURL, fallbacks } = made({ org: 'B' }, { generatorURL: () => url })
+    expect(generatorURL).toBe(isGood ? url : undefined)
+    expect(fallbacks).toEqual(isGood ? [] : ['generatorURL'])
+  })
+
   test('the link to silence an alert names exactly its labels', () => {
     const { links } = made({ org: 'a"b' }, { silenceAt: 'http://am:9093/' })
     expect(decodeURIComponent(links['silence'] ?? '')).toBe(
@@ -158,6 +200,15 @@ describe('texts', () => {
     expect(
       made({ org: 'B', t: 'x'.repeat(100_000) }, { annotations: { t: '{{ t }}' } }).annotations['t'],
     ).toHaveLength(8192)
+  })
+
+  test('what is cut never ends with half of a character', () => {
+    for (const lead of ['', 'x']) {
+      const t = `${lead}${'😀'.repeat(5000)}`
+      const options = { annotations: { t: '{{ t }}' }, links: { wiki: 'https://wiki/{{ t }}' } }
+      const { annotations } = made({ org: 'B', t }, options)
+      expect(annotations['t']).toMatch(/^x?(😀)+…$/u)
+    }
   })
 })
 
@@ -171,6 +222,22 @@ test.each([
   ['1700000000000', 1_700_000_000_000],
 ])('%s is a time to begin at', (at, ms) => {
   expect(made({ org: 'B', at }, { startsAt: 'at' }).startsAtMs).toBe(ms)
+})
+
+test.each([
+  [0.5, 0.5],
+  [-7n, -7],
+  ['-1.25', -1.25],
+  ['2026-11-24', Date.UTC(2026, 10, 24)],
+  [new Date(7), 7],
+  [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  [Number.NaN, undefined],
+  ['high', undefined],
+  [null, undefined],
+])('%s ranks a row as %s', (n, rank) => {
+  const { rank: given, fallbacks } = made({ org: 'B', n }, { dedupe: 'n' })
+  expect(given).toBe(rank)
+  expect(fallbacks).toEqual(rank === undefined ? ['dedupe'] : [])
 })
 
 test.each(['soon', null, new Date(Number.NaN), {}])('%s is no time to begin at, which is reported', at => {

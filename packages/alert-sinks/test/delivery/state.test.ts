@@ -18,6 +18,8 @@ const content = contentOf<Row>(
 function state(): State {
   if (typeof content === 'string') throw new Error(content)
   return {
+    savedAtMs: 9500,
+    knownAtMs: 9400,
     frontierMs: 9000,
     sinks: ['alertmanager/am:9093'],
     instances: [

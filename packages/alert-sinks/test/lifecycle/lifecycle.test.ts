@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { contentOf } from '../../src/alerts/content.js'
+import { DueQueue } from '../../src/lifecycle/due.js'
 import type { Change } from '../../src/lifecycle/instance.js'
 import { Lifecycle, type StoredInstance, type Timing } from '../../src/lifecycle/lifecycle.js'
 import type { SkipReason } from '../../src/types.js'
@@ -106,6 +107,27 @@ describe('firing and resolved', () => {
     ])
   })
 
+  test('S5: of rows with the same labels the one that dedupe says speaks for the alert, whenever it came', () => {
+    const alerts = new Lifecycle<Row>(
+      { forMs: 0, keepFiringMs: 0, flapping: undefined },
+      contentOf(
+        { name: 'spike', labels: { org: 'org' }, annotations: { n: '{{ n }}' }, dedupe: 'n' },
+        () => {},
+      ),
+      () => {},
+      undefined,
+    )
+    const texts = (changes: readonly Change[]): readonly string[] =>
+      changes.map(({ type, content }) => `${type} ${content.annotations['n']}`)
+    const of = (n: number) => row('A', { n })
+    expect(texts(alerts.apply(batch('snapshot', [update(of(30)), update(of(5))])))).toEqual(['firing 30'])
+    expect(texts(alerts.apply(batch('changes', [update(of(7), 1, 2000)])))).toEqual([])
+    expect(texts(alerts.apply(batch('changes', [update(of(30), -1, 3000)])))).toEqual(['updated 7'])
+    expect(texts(alerts.apply(batch('changes', [update(of(100), 1, 4000)])))).toEqual(['updated 100'])
+    alerts.apply(batch('changes', [update(of(100), -1, 5000), update(of(7), -1, 5000)]))
+    expect(texts(alerts.apply(batch('changes', [update(of(5), -1, 6000)])))).toEqual(['resolved 5'])
+  })
+
   test('a row whose labels cannot be made is left out and counted once', () => {
     const heard: string[] = []
     const alerts = new Lifecycle<Row>(
@@ -171,6 +193,23 @@ describe('for and keepFiring', () => {
     expect(short(alerts.apply(batch('progress', [], 9000)))).toEqual(['A resolved 2200-3550'])
     expect([...alerts.instances()]).toEqual([])
   })
+})
+
+test('S6: what flaps for ever is remembered once, and forgotten a quiet time after', () => {
+  const alerts = lifecycle({ flapping: { firings: 5, withinMs: 60_000 } })
+  alerts.apply(batch('snapshot'))
+  const queued = vi.spyOn(DueQueue.prototype, 'add')
+  const cycles = 300
+  let at = 2000
+  for (let cycle = 0; cycle < cycles; cycle++, at += 20_000) {
+    alerts.apply(batch('changes', [update(row('A'), 1, at)]))
+    alerts.apply(batch('changes', [update(row('A'), -1, at + 1)]))
+  }
+  // For each cycle: pending, kept, and at most one reminder.
+  expect(queued.mock.calls.length).toBeLessThanOrEqual(3 * cycles)
+  queued.mockRestore()
+  alerts.apply(batch('progress', [], at + 120_000))
+  expect([...alerts.instances()]).toEqual([])
 })
 
 describe('another process', () => {

@@ -1,5 +1,6 @@
 import { Gauge, Registry } from 'prom-client'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { Lifecycle } from '../../src/lifecycle/lifecycle.js'
 import { notify } from '../../src/notify/notifier.js'
 import { row } from '../support/batches.js'
 import { Running } from '../support/running.js'
@@ -38,6 +39,21 @@ test('alerts, sinks and queues are counted where the user says', async () => {
   })
   await running.close()
   expect(await samples(registry)).toEqual({})
+})
+
+test('a scrape looks at the alerts once, and the next one anew', async () => {
+  const registry = new Registry()
+  const running = new Running({ registry })
+  await running.source.snapshot([row('A')])
+  const looked = vi.spyOn(Lifecycle.prototype, 'instances')
+  await samples(registry)
+  expect(looked).toHaveBeenCalledTimes(1)
+  await running.source.changes([row('B'), 1, 2000])
+  await settled()
+  expect(await samples(registry)).toMatchObject({ 'mzalert_alerts{name="spike",state="firing"}': 2 })
+  expect(looked).toHaveBeenCalledTimes(2)
+  looked.mockRestore()
+  await running.close()
 })
 
 test('several notifiers share a registry, and the last one to close takes the metrics out', async () => {

@@ -75,6 +75,23 @@ describe('from rows to sinks', () => {
     expect(sink.calls.at(-1)).toMatchObject([{ status: 'resolved', startsAtMs: now(), endsAtMs: now() }])
   })
 
+  test('S5: an alert has one beginning and one end, however often it is sent while the clock of the server is ahead', async () => {
+    const running = start({}, new TestSink('test', { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }))
+    const { source, sink, now } = running
+    const beganAtMs = now()
+    await source.snapshot([row('A', { n: 1 })], 5_000_000)
+    await running.pass(120_000, 10_000)
+    await source.changes([row('A', { n: 1 }), -1, 5_100_000], [row('A', { n: 2 }), 1, 5_100_000])
+    await running.pass(10_000)
+    const endedAtMs = now()
+    await source.changes([row('A', { n: 2 }), -1, 5_200_000])
+    await running.pass(120_000, 10_000)
+    const told = sink.calls.flat()
+    expect(told.length).toBeGreaterThan(5)
+    expect(new Set(told.map(({ startsAtMs }) => startsAtMs))).toEqual(new Set([beganAtMs]))
+    expect(new Set(told.map(({ endsAtMs }) => endsAtMs))).toEqual(new Set([undefined, endedAtMs]))
+  })
+
   test('a function alone is a sink', async () => {
     const told: string[] = []
     async function print(alerts: readonly Alert[]): Promise<void> {
@@ -192,6 +209,26 @@ describe('sinks that fail', () => {
     expect(running.heard).toEqual(['A firing', 'retry in 30050 SEND_FAILED'])
   })
 
+  test('S11: the time that any error asks for is kept to, and one of ours may pass unless it says otherwise', async () => {
+    const running = start({ retry: { initialMs: 100 } })
+    running.sink.error = Object.assign(new Error('busy'), { retryAfterMs: 30_000 })
+    await running.source.snapshot([row('A')])
+    await running.pass(20_000)
+    running.sink.error = new SinksError('SEND_FAILED', 'Nobody is there.')
+    await running.pass(11_000)
+    running.sink.error = new SinksError('INVALID_OPTION', 'Its address is empty.')
+    await running.pass(1000)
+    const retries = running.heard.filter(each => each.startsWith('retry'))
+    expect(retries.slice(0, 3)).toEqual([
+      'retry in 30050 SEND_FAILED',
+      'retry in 100 SEND_FAILED',
+      'retry in 200 SEND_FAILED',
+    ])
+    expect(running.notifier.inspect().sinks[0]?.lastError).toBe(
+      '[SEND_FAILED] Sink "test" failed: [INVALID_OPTION] Its address is empty. It is tried again.',
+    )
+  })
+
   test('S11: a call that takes too long is given up, and tried again', async () => {
     const running = start({}, new TestSink('slow', { timeoutMs: 2000 }))
     running.sink.gate = new Promise(() => {})
@@ -202,27 +239,6 @@ describe('sinks that fail', () => {
     running.sink.gate = undefined
     await running.pass(1000)
     expect(running.sink.told).toEqual(['A firing'])
-  })
-
-  test('S10: an alert that is refused for good is found among many; all others arrive, and it is tried again when it changes', async () => {
-    const running = start()
-    const { source, sink } = running
-    const refusing = (bad: string) => (alerts: readonly Alert[]) => {
-      if (alerts.some(({ annotations }) => annotations['n'] === bad))
-        throw new SinksError('SEND_REJECTED', 'It is bad.', { retryable: false })
-      sink.calls.push(alerts)
-    }
-    sink.error = refusing('bad')
-    const rows = Array.from({ length: 300 }, (_, at) => row(`org${at}`, { n: at === 77 ? 'bad' : 'good' }))
-    await source.snapshot(rows)
-    await running.pass(5000)
-    expect(new Set(sink.told).size).toBe(299)
-    expect(sink.told).not.toContain('org77 firing')
-    expect(running.heard.filter(each => each.includes('failed'))).toEqual(['org77 failed SEND_REJECTED'])
-    expect(running.heard.filter(each => each.startsWith('retry'))).toEqual([])
-    await source.changes([row('org77', { n: 'bad' }), -1, 2000], [row('org77', { n: 'good' }), 1, 2000])
-    await settled()
-    expect(sink.told.at(-1)).toBe('org77 firing')
   })
 
   test('S10: an alert that the other side trips over does not keep the others from arriving', async () => {
@@ -261,92 +277,10 @@ describe('sinks that fail', () => {
     )
     running.sink.error = Object.assign(new Error('no such room'), { retryable: false })
     await running.pass(1000)
-    expect(running.heard.at(-1)).toBe('A failed SEND_REJECTED')
+    expect(running.notifier.inspect().sinks[0]?.lastError).toContain(
+      '[SEND_REJECTED] Sink "test" failed: no such room.',
+    )
   })
-})
-
-describe('sent again', () => {
-  const often = { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }
-
-  test('S8: what fires is sent once, not again before its time, and then every minute', async () => {
-    const running = start({}, new TestSink('test', often))
-    await running.source.snapshot([row('A')])
-    await running.pass(59_000)
-    expect(running.sink.calls).toHaveLength(1)
-    await running.pass(1000)
-    await running.pass(240_000)
-    expect(running.sink.calls.flat().map(({ reason }) => reason)).toEqual([
-      'transition',
-      ...Array(5).fill('resend'),
-    ])
-  })
-
-  test('S8: an end is sent again for a quarter of an hour, and then forgotten', async () => {
-    const running = start({}, new TestSink('test', often))
-    await running.source.snapshot([row('A')])
-    await running.source.changes([row('A'), -1, 2000])
-    await running.pass(1_800_000, 10_000)
-    expect(running.sink.told).toEqual(['A firing', ...Array(16).fill('A resolved')])
-    expect(running.notifier.inspect()).toMatchObject({ alerts: [], sinks: [{ queued: 0 }] })
-  })
-
-  test('S8: an alert that fires again while its end is remembered is a new one', async () => {
-    const running = start({}, new TestSink('test', often))
-    await running.source.snapshot([row('A')])
-    await running.source.changes([row('A'), -1, 2000])
-    await running.pass(60_000)
-    await running.source.changes([row('A'), 1, 3000])
-    await running.pass(120_000)
-    expect(running.sink.told).toEqual([
-      'A firing',
-      'A resolved',
-      'A resolved',
-      'A firing',
-      'A firing',
-      'A firing',
-    ])
-    expect(running.sink.calls.at(-1)).toMatchObject([
-      { startsAtMs: 3000, endsAtMs: undefined, reason: 'resend' },
-    ])
-  })
-
-  test('S3: while the source is disconnected what fires is sent again, for as long as it is held, and no end', async () => {
-    const running = start({ holdForMs: 300_000 }, new TestSink('test', often))
-    running.source.status = { phase: 'live' }
-    await running.source.snapshot([row('A'), row('B')])
-    await running.source.changes([row('B'), -1, 2000])
-    await settled()
-    running.source.status = { phase: 'waiting' }
-    const before = running.sink.told.length
-    await running.pass(1_000_000, 10_000)
-    expect(running.sink.told.slice(before)).toEqual(Array(4).fill('A firing'))
-    expect(running.notifier.inspect().alerts).toMatchObject([{ state: 'firing', labels: { org: 'A' } }])
-  })
-})
-
-test('S20: a heartbeat beats while its row is there and the stream is live, and stops when either ends', async () => {
-  let beats = 0
-  const heartbeat: Sink = {
-    name: 'heartbeat',
-    resend: { everyMs: 60_000, resolvedForMs: 0 },
-    send: ([alert]) => {
-      if (alert?.status === 'firing') beats++
-    },
-  }
-  const running = start({ sinks: [heartbeat], holdForMs: 60_000 })
-  running.source.status = { phase: 'live' }
-  await running.source.snapshot([row('watchdog')])
-  await running.pass(600_000, 10_000)
-  expect(beats).toBe(11)
-  running.source.status = { phase: 'waiting' }
-  await running.pass(600_000, 10_000)
-  expect(beats).toBe(11)
-  running.source.status = { phase: 'live' }
-  await running.pass(60_000, 10_000)
-  expect(beats).toBe(12)
-  await running.source.changes([row('watchdog'), -1, 2000])
-  await running.pass(600_000, 10_000)
-  expect(beats).toBe(12)
 })
 
 describe('the stream', () => {
@@ -384,7 +318,48 @@ describe('the stream', () => {
     await expect(notifier.ready).rejects.toMatchObject({ code: 'STREAM_FAILED' })
   })
 
-  test('a label whose column is not there is an error before anything is sent', async () => {
+  test('S21: a column that is not there is told when the source connects, before any row needs it', async () => {
+    const source = new TestSource()
+    let connect = (_columns: readonly string[]): void => {}
+    const events = {
+      on: (_event: 'connected', listener: (event: { columns: { name: string }[] }) => void) => {
+        connect = columns => listener({ columns: columns.map(name => ({ name })) })
+      },
+    }
+    const labels = { org: 'organisation', customer: 'customerName' }
+    await using notifier = notify<Row>(Object.assign(source, { events }), {
+      name: 'spike',
+      labels,
+      sinks: [new TestSink()],
+    })
+    const skipped: string[] = []
+    notifier.events.on('skipped', ({ reason, what }) => skipped.push(`${reason} ${what}`))
+    connect(['org', 'customer_name'])
+    expect(skipped).toEqual([
+      expect.stringContaining(
+        'unknown_column [UNKNOWN_COLUMN] labels.org is filled by column "organisation"',
+      ),
+    ])
+    // What rows are called may be made by a schema.
+    await source.snapshot([{ organisation: 'A', customerName: 'C' }])
+    await notifier.ready
+    connect(['organisation', 'customer_name'])
+    expect(skipped).toHaveLength(1)
+  })
+
+  test('S21: a row without its columns is left out, and ends nothing', async () => {
+    const { source, notifier, sink, heard } = start()
+    const skipped: string[] = []
+    notifier.events.on('skipped', ({ reason }) => skipped.push(reason))
+    await source.snapshot([])
+    await source.changes([{ organisation: 'A' }, 1, 2000], [row('B'), 1, 2000])
+    await settled()
+    expect(sink.told).toEqual(['B firing'])
+    expect(skipped).toEqual(['label_failed'])
+    expect(heard).toEqual(['B firing'])
+  })
+
+  test('S21: a label whose column is not there is an error before anything is sent', async () => {
     const { source, notifier, sink } = start({ labels: { org: 'organisation' } })
     void source.snapshot([row('A')])
     await expect(notifier.ready).rejects.toMatchObject({ code: 'UNKNOWN_COLUMN' })
@@ -398,63 +373,6 @@ describe('the stream', () => {
     await settled()
     expect(heard).toEqual(['A firing', 'ended well'])
     expect(notifier.inspect().isConnected).toBe(true)
-  })
-})
-
-describe('close', () => {
-  test('S14: nothing is resolved by closing, and what waits is sent first', async () => {
-    const running = start()
-    const { source, sink } = running
-    sink.error = unreachable()
-    await source.snapshot([row('A')])
-    await running.pass(200)
-    sink.error = undefined
-    await running.close()
-    expect(sink.told).toEqual(['A firing'])
-    expect(sink.closes).toBe(1)
-    expect(source.closes).toBe(1)
-  })
-
-  test('S14: closing ends in time though a sink hangs, and says what was not sent', async () => {
-    const running = start({ drainMs: 3000 })
-    running.sink.gate = new Promise(() => {})
-    await running.source.snapshot([row('A')])
-    await settled()
-    const closing = running.notifier.close()
-    await running.pass(3000)
-    await closing
-    expect(running.heard.at(-1)).toBe('undefined failed UNDELIVERED')
-  })
-
-  test('S14: a source that cannot be closed, or does not end, keeps nothing from being sent', async () => {
-    const running = start({ drainMs: 3000 })
-    const { source, sink } = running
-    sink.error = unreachable(1000)
-    await source.snapshot([row('A')])
-    await settled()
-    source.close = () => Promise.reject(new Error('not now'))
-    sink.error = undefined
-    const closing = running.notifier.close()
-    await Promise.all([expect(closing).rejects.toThrow('not now'), running.pass(10_000)])
-    expect(sink.told).toEqual(['A firing'])
-    running.notifier.close = async () => {}
-  })
-
-  test('closing before the first snapshot is told to who waits for it, and closing twice is closing once', async () => {
-    const running = start()
-    const ready = running.notifier.ready
-    await Promise.all([running.close(), running.notifier.close()])
-    await expect(ready).rejects.toMatchObject({ code: 'CLOSED' })
-    expect(running.sink.closes).toBe(1)
-  })
-
-  test('await using closes', async () => {
-    const source = new TestSource()
-    {
-      await using notifier = notify(source, { name: 'spike', labels: {}, sinks: [new TestSink()] })
-      expect(notifier.inspect().alerts).toEqual([])
-    }
-    expect(source.closes).toBe(1)
   })
 })
 

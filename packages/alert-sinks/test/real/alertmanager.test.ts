@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Notifier, notify } from '../../src/notify/notifier.js'
+import type { Notifier } from '../../src/notify/notifier.js'
 import { alertmanager } from '../../src/sinks/alertmanager.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { HttpReceiver } from '../../src/testing/receiver.js'
-import type { AlertOptions, StateStore } from '../../src/types.js'
-import { type Row, row } from '../support/batches.js'
+import { row } from '../support/batches.js'
+import { Running } from '../support/running.js'
 import { alert } from '../support/sink.js'
-import { TestSource } from '../support/source.js'
 import { RealAlertmanager, until } from './support.js'
+import { View, type ViewOptions } from './view.js'
 
 let receiver: HttpReceiver
 let judge: RealAlertmanager
@@ -25,90 +25,11 @@ afterAll(async () => {
   await receiver.close()
 })
 
-/** A view whose rows a test sets; each test has alerts of its own name. */
-class View {
-  readonly source = new TestSource()
-  readonly notifier: Notifier
-  readonly #rows = new Map<string, Row>()
-  readonly #name: string
-  #lastMs = 0
-
-  constructor(
-    name: string,
-    {
-      url = judge.url,
-      store,
-      ...more
-    }: Partial<AlertOptions<Row>> & { url?: string | readonly string[]; store?: StateStore } = {},
-  ) {
-    this.#name = name
-    this.notifier = notify<Row>(this.source, {
-      name,
-      labels: { org: 'org' },
-      annotations: { summary: '{{ org }} has {{ n }}' },
-      generatorURL: 'https://console/{{ org }}',
-      sinks: [alertmanager({ url, resendMs: 500, resolvedForMs: 20_000 })],
-      retry: { initialMs: 50, maxMs: 500 },
-      ...(store ? { store } : {}),
-      ...more,
-    })
-    running.push(this.notifier)
-  }
-
-  async start(...rows: readonly Row[]): Promise<void> {
-    for (const each of rows) this.#rows.set(String(each['org']), each)
-    await this.source.snapshot(rows, this.#later())
-  }
-
-  /** Rows by their `org`; null for one that goes. */
-  async set(changes: Readonly<Record<string, number | null>>): Promise<void> {
-    const at = this.#later()
-    const updates = Object.entries(changes).flatMap(([org, n]): [Row, number, number][] => {
-      const before = this.#rows.get(org)
-      const after = n === null ? undefined : row(org, { n })
-      if (after) this.#rows.set(org, after)
-      else this.#rows.delete(org)
-      return [
-        ...(before ? [[before, -1, at] as [Row, number, number]] : []),
-        ...(after ? [[after, 1, at] as [Row, number, number]] : []),
-      ]
-    })
-    await this.source.changes(...updates)
-  }
-
-  /** A server never uses a timestamp that it has closed. */
-  #later(): number {
-    this.#lastMs = Math.max(Date.now(), this.#lastMs + 1)
-    return this.#lastMs
-  }
-
-  /** What Alertmanager must say, as labels and annotations. */
-  get expected(): readonly unknown[] {
-    return [...this.#rows.values()]
-      .map(({ org, n }) => ({
-        labels: { alertname: this.#name, org },
-        annotations: { summary: `${org} has ${n ?? ''}` },
-        generatorURL: `https://console/${encodeURIComponent(String(org))}`,
-      }))
-      .toSorted((a, b) => (String(a.labels.org) < String(b.labels.org) ? -1 : 1))
-  }
-
-  async said(at: RealAlertmanager = judge): Promise<readonly unknown[]> {
-    const alerts = (await at.active()).filter(({ labels }) => labels['alertname'] === this.#name)
-    return alerts
-      .map(({ labels, annotations, generatorURL }) => ({ labels, annotations, generatorURL }))
-      .toSorted((a, b) => (String(a.labels['org']) < String(b.labels['org']) ? -1 : 1))
-  }
-
-  /** Alertmanager says what the view says. */
-  agreed(at: RealAlertmanager = judge): Promise<void> {
-    return until(
-      `Alertmanager says what view ${this.#name} says: ${JSON.stringify(this.expected).slice(0, 2000)}`,
-      async () => {
-        return JSON.stringify(await this.said(at)) === JSON.stringify(this.expected)
-      },
-    )
-  }
+/** A view before the judge; closed after the test. */
+function viewOf(name: string, options?: ViewOptions): View {
+  const view = new View(judge, name, options)
+  running.push(view.notifier)
+  return view
 }
 
 /** What the webhook was told of alerts of a name: `A firing`, in order. */
@@ -122,7 +43,7 @@ function notified(name: string): readonly string[] {
 }
 
 test('S1: after any run Alertmanager says what the view says', async () => {
-  const view = new View('run')
+  const view = viewOf('run')
   await view.start(row('A', { n: 1 }), row('B', { n: 2 }))
   await view.agreed()
   for (let round = 0; round < 30; round++)
@@ -146,7 +67,7 @@ test('S13: Alertmanager calls an alert by the fingerprint that we gave it, whate
     '\u0000',
     'x'.repeat(3000),
   ]
-  const view = new View('fingerprints')
+  const view = viewOf('fingerprints')
   await view.start(...texts.map(org => row(org, { n: 1 })))
   await view.agreed()
   const theirs = (await judge.active()).filter(({ labels }) => labels['alertname'] === 'fingerprints')
@@ -156,7 +77,7 @@ test('S13: Alertmanager calls an alert by the fingerprint that we gave it, whate
 })
 
 test('S19: two processes with the same rows make one notification', async () => {
-  const [one, other] = [new View('replicas'), new View('replicas')]
+  const [one, other] = [viewOf('replicas'), viewOf('replicas')]
   await Promise.all([
     one.start(row('A', { n: 1 }), row('B', { n: 1 })),
     other.start(row('A', { n: 1 }), row('B', { n: 1 })),
@@ -173,24 +94,110 @@ test('S19: two processes with the same rows make one notification', async () => 
 })
 
 test('S1: killing Alertmanager in mid-run loses nothing', async () => {
-  const view = new View('killed')
+  const view = viewOf('killed')
   await view.start(row('A', { n: 1 }), row('B', { n: 1 }))
   await view.agreed()
   await judge.kill()
   await view.set({ A: null, C: 1 })
   await view.set({ C: 2, D: 1 })
   await view.set({ D: null })
-  await until('it was tried in vain', () => (view.notifier.inspect().sinks[0]?.failuresInARow ?? 0) >= 3)
+  // So often that it waits as long as it ever does.
+  await until('it was tried in vain', () => (view.notifier.inspect().sinks[0]?.failuresInARow ?? 0) >= 8)
   await judge.start()
   await view.agreed()
   await view.set({ B: null, E: 1 })
   await view.agreed()
 })
 
+test('S1: an Alertmanager that is away for two minutes has everything soon after', async () => {
+  // Two minutes of the notifier's clock; every call is a real one.
+  const away = new Running({
+    name: 'minutes',
+    sinks: alertmanager({ url: judge.url }),
+    now: Date.now,
+    random: () => 1,
+  })
+  running.push(away.notifier)
+  const { source, notifier } = away
+  const state = () => notifier.inspect().sinks[0]
+  const answered = () => until('no call is under way', () => state()?.inFlight === 0)
+  let atMs = Date.now()
+  await source.snapshot([row('A'), row('B')], atMs)
+  await until('it has both', () => state()?.sent === 2)
+  await judge.kill()
+  let longestMs = 0
+  for (let second = 0; second < 120; second++) {
+    atMs = Math.max(Date.now(), atMs + 1)
+    if (second === 10) await source.changes([row('A'), -1, atMs], [row('C'), 1, atMs])
+    if (second === 50) await source.changes([row('C'), -1, atMs], [row('D'), 1, atMs])
+    await away.pass(1000)
+    await answered()
+    longestMs = Math.max(longestMs, state()?.retryInMs ?? 0)
+  }
+  // The delay has doubled up to its limit.
+  expect(longestMs).toBeGreaterThan(55_000)
+  await judge.start()
+  // A delay and a time to send again, at most.
+  for (let second = 0; second < 120; second++) {
+    await away.pass(1000)
+    await answered()
+  }
+  const there = (await judge.active()).filter(({ labels }) => labels['alertname'] === 'minutes')
+  expect(there.map(({ labels }) => labels['org']).toSorted()).toEqual(['B', 'D'])
+})
+
+test('S3: Alertmanager hears of no alert that lapsed while nobody ran and ended meanwhile', async () => {
+  const store = memoryStore()
+  const before = viewOf('lapsed', { store, endsAfterMs: 2000 })
+  await before.start(row('A', { n: 1 }))
+  await until('the webhook was told', () => notified('lapsed').includes('A firing'))
+  await before.notifier.close()
+  await until('the webhook was told that it lapsed', () => notified('lapsed').includes('A resolved'))
+  const after = viewOf('lapsed', { store, endsAfterMs: 2000 })
+  const last = viewOf('lapsed-last')
+  await last.start(row('Z', { n: 1 }))
+  await until('time has passed', () => notified('lapsed-last').length > 0)
+  await after.start()
+  await until('the end is taken', () => after.notifier.inspect().sinks[0]?.sent === 1)
+  await last.set({ Y: 1 })
+  await until('more time has passed', () => notified('lapsed-last').length > 1)
+  expect(notified('lapsed')).toEqual(['A firing', 'A resolved'])
+})
+
+test('S8: an alert ends when it was said to, should nobody say it again', async () => {
+  const view = viewOf('left', { endsAfterMs: 240_000 })
+  await view.start(row('A', { n: 1 }))
+  await view.agreed()
+  const ofView = async () => (await judge.active()).find(({ labels }) => labels['alertname'] === 'left')
+  const first = Date.parse((await ofView())?.endsAt ?? '')
+  await until('its end moves on', async () => Date.parse((await ofView())?.endsAt ?? '') > first)
+  await view.notifier.close()
+  const { endsAt = '' } = (await ofView()) ?? {}
+  const aheadMs = Date.parse(endsAt) - Date.now()
+  expect(aheadMs).toBeGreaterThan(120_000)
+  expect(aheadMs).toBeLessThanOrEqual(240_000)
+})
+
+test('a link that would make Alertmanager refuse its alert is left out, and one that would not is there', async () => {
+  const urls = [
+    'https://c/100%',
+    'https://c/%zz',
+    'https://%41.c/',
+    'https://c/%25?q={"a"}|b#%20',
+    'https://[::1]/é',
+  ]
+  const view = viewOf('links', { generatorURL: ({ org }) => urls[Number(org)] })
+  await view.start(...urls.map((_url, at) => row(String(at), { n: 1 })))
+  await until('all are there', async () => (await view.said()).length === urls.length)
+  const sources = (await view.said()).map(each => (each as { generatorURL?: string }).generatorURL)
+  expect(sources.filter(url => url?.startsWith('https://'))).toHaveLength(2)
+  expect(view.notifier.inspect().sinks).toMatchObject([{ rejected: 0 }])
+})
+
 test('S2: while one Alertmanager of two is down the other has everything, and the one that comes back gets it', async () => {
   const second = await RealAlertmanager.start(receiver.url)
   try {
-    const view = new View('cluster', { url: [judge.url, second.url] })
+    const view = viewOf('cluster', { url: [judge.url, second.url] })
     await view.start(row('A', { n: 1 }))
     await view.agreed(second)
     await second.kill()
@@ -205,12 +212,12 @@ test('S2: while one Alertmanager of two is down the other has everything, and th
 
 test('S7: a process that is started again with its state neither tells what it told, nor forgets what ended meanwhile', async () => {
   const store = memoryStore()
-  const before = new View('restarted', { store })
+  const before = viewOf('restarted', { store })
   await before.start(row('A', { n: 1 }), row('B', { n: 1 }))
   await before.agreed()
   await until('the webhook was told', () => notified('restarted').length === 2)
   await before.notifier.close()
-  const after = new View('restarted', { store })
+  const after = viewOf('restarted', { store })
   await after.start(row('B', { n: 1 }), row('C', { n: 1 }))
   await after.agreed()
   await until('the webhook was told the rest', () => notified('restarted').length >= 4)

@@ -40,6 +40,43 @@ test('S7: the state may be kept in PostgreSQL', async () => {
   await second.close()
 })
 
+test('who may only read and write the table needs no other right', async () => {
+  await postgresStore({ client: pool, table: 'granted' }).save('spike', 'before')
+  await pool.query('CREATE ROLE app LOGIN')
+  await pool.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')
+  await pool.query('GRANT SELECT, INSERT, UPDATE ON granted TO app')
+  const client = new pg.Pool({ host: '127.0.0.1', port: server.port, user: 'app', database: 'postgres' })
+  try {
+    const store = postgresStore({ client, table: 'granted' })
+    expect(await store.load('spike')).toBe('before')
+    await store.save('spike', 'after')
+    expect(await store.load('spike')).toBe('after')
+    const missing = postgresStore({ client, table: 'missing' })
+    expect(await missing.load('spike')).toBeUndefined()
+    await expect(missing.save('spike', 'state')).rejects.toMatchObject({ code: '42501' })
+  } finally {
+    await client.end()
+  }
+})
+
+test('a connection that is lost is reported, holds up no alert, and the next change is stored again', async () => {
+  const store = postgresStore({ client: pool, table: 'lost' })
+  const running = new Running({ store, clock: systemClock })
+  await running.source.snapshot([row('A')])
+  await until('it was told', () => running.sink.told.length === 1)
+  await pool.query('ALTER TABLE lost RENAME TO away')
+  await pool.query('CREATE TABLE lost (name text PRIMARY KEY)')
+  await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()')
+  await running.source.changes([row('B'), 1, 2000])
+  await until('it was told', () => running.sink.told.includes('B firing'))
+  expect(running.heard).toContain('store STATE_FAILED')
+  await pool.query('DROP TABLE lost')
+  await pool.query('ALTER TABLE away RENAME TO lost')
+  await running.source.changes([row('C'), 1, 3000])
+  await until('it is stored', async () => (await store.load('spike'))?.includes('"org":"C"') ?? false)
+  await running.notifier.close()
+})
+
 test('a row that was damaged is refused, never taken for none', async () => {
   const store = postgresStore({ client: pool })
   await store.save('one', 'state')

@@ -40,6 +40,20 @@ test('a name that no file can have is refused', async () => {
   await expect(fileStore(folder).load('../spike')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })
 
+test('a table that is there is used without the right to make one', async () => {
+  const asked: string[] = []
+  const client = {
+    query: async (text: string) => {
+      asked.push(text.split(' ')[0] ?? '')
+      return { rows: [] }
+    },
+  }
+  const store = postgresStore({ client })
+  await store.load('one')
+  await store.save('one', 'state')
+  expect(asked).toEqual(['SELECT', 'INSERT'])
+})
+
 test('a table that cannot be one, or a client that is none, is refused', () => {
   expect(() => postgresStore({ client: { query: async () => ({ rows: [] }) }, table: 'a; drop' })).toThrow(
     '[INVALID_OPTION]',

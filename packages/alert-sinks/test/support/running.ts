@@ -51,9 +51,12 @@ export class Running {
 
   /** Closes without waiting for the clock to be moved by hand. */
   async close(): Promise<void> {
-    const closing = this.notifier.close()
-    await settled()
-    this.clock.advance(60_000)
+    let isClosed = false
+    const closing = this.notifier.close().finally(() => {
+      isClosed = true
+    })
+    closing.catch(() => {})
+    while (!isClosed) await this.pass(1000)
     await closing
   }
 }
