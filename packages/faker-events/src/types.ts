@@ -73,4 +73,6 @@ export interface Clock {
   readonly nowMs: () => number
   /** Resolves when `ms` have passed, or as soon as `signal` aborts. It never rejects. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** How many of its milliseconds pass in one of the machine's: 60 for a minute a second. Default: 1. */
+  readonly speed?: number
 }
