@@ -70,7 +70,7 @@ export function defineEvents<Entities extends EntityMakers, Streams extends Stre
     entities: cast,
     streams: streams.map(
       ([stream, make]) =>
-        make({ name: stream, topic, random: root.split(stream) }) as EventStream<ValueOf<Streams>>,
+        make({ name: stream, topic, seed, random: root.split(stream) }) as EventStream<ValueOf<Streams>>,
     ),
   }
 }
