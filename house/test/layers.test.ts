@@ -32,7 +32,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['cli'],
   ],
   'packages/faker-events': [
-    ['types', 'errors'],
+    ['types', 'errors', 'retryable'],
     ['options'],
     ['random', 'distributions', 'clock'],
     ['define'],

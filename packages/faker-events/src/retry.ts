@@ -1,5 +1,6 @@
-import { gaveUp, isRetryable } from './errors.js'
+import { gaveUp } from './errors.js'
 import { whole, wholeOrEndless } from './options.js'
+import { isRetryable } from './retryable.js'
 import type { Clock, GeneratedEvent, Sink } from './types.js'
 
 /** How often, and how long apart, a batch is sent again that a sink could not take. */

@@ -30,9 +30,10 @@ export type StreamMakers = Readonly<Record<string, StreamMaker<unknown>>>
 export type ValueOf<Makers extends StreamMakers> =
   Makers[keyof Makers] extends StreamMaker<infer Value> ? Value : never
 
+/** What a scenario is composed of. */
 export interface ScenarioDefinition<Entities extends EntityMakers, Streams extends StreamMakers> {
   readonly name: string
-  /** Another seed, another story: a whole number from 0. Default 1. */
+  /** Another seed, another story: a whole number from 0. Default: 1. */
   readonly seed?: number
   /** What events go to whose stream does not say. Default: the name. */
   readonly topic?: string
@@ -42,6 +43,7 @@ export interface ScenarioDefinition<Entities extends EntityMakers, Streams exten
   readonly streams: (entities: Cast<Entities>) => Streams
 }
 
+/** A scenario with the rows that its events refer to. */
 export interface DefinedScenario<Entities extends EntityMakers, Value> extends Scenario<Value> {
   readonly entities: Cast<Entities>
 }

@@ -24,11 +24,13 @@ export interface RunArguments {
   readonly dryRun: boolean
 }
 
+/** What the program is to do. */
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'list' }
   | { readonly name: 'run'; readonly arguments: RunArguments }
 
+/** What `--help` prints. */
 export const help = `Usage: faker-events run <scenario> [options]
        faker-events list
 

@@ -1,5 +1,6 @@
-import { invalidOption, isRetryable } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import { text } from '../options.js'
+import { isRetryable } from '../retryable.js'
 import type { GeneratedEvent, Sink } from '../types.js'
 import { sink } from './contract.js'
 

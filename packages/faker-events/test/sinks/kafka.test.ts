@@ -25,7 +25,7 @@ function recording(fault: (send: number) => unknown = () => undefined): Recordin
   return {
     records,
     send: async record => {
-      sends += 1
+      sends++
       const error = fault(sends)
       if (error !== undefined) throw error
       records.push(record)
@@ -105,7 +105,7 @@ describe('the Kafka sink', () => {
     const producer: KafkaProducer = {
       send: async ({ messages }) => {
         records.push(...messages)
-        answers += 1
+        answers++
         if (answers === 2) throw lost
       },
     }
