@@ -38,6 +38,22 @@ describe('the incident scenario', () => {
     expect(all.filter(({ value }) => value.event_type === 'service_down').length).toBe(down.length)
   })
 
+  test('says that a service is up, and flaps, as often and as long as it is told to', () => {
+    const quick = scenarios.incident({ seed: 7, heartbeatMs: 1000, flappingMs: 200_000 })
+    const sent = [...events(quick, round)].filter(({ stream }) => stream === 'status')
+    const calm = sent.filter(({ timestampMs }) => timestampMs < origin + 60_000)
+    for (const { service_id } of quick.services) {
+      const own = calm.filter(({ value }) => value.service_id === service_id)
+      const gaps = own.slice(1).map(({ timestampMs }, at) => timestampMs - (own[at]?.timestampMs ?? 0))
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(900)
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(1000)
+    }
+    const down = sent.filter(({ value }) => value.event_type === 'service_down')
+    expect(down[0]?.timestampMs).toBeLessThan(origin + 245_000)
+    expect(down.at(-1)?.timestampMs).toBeGreaterThan(origin + 430_000)
+    expect(down.at(-1)?.timestampMs).toBeLessThan(origin + 443_000)
+  })
+
   test('takes every deployment through its states', () => {
     const paths = new Map<number, string>()
     for (const { value } of all)
