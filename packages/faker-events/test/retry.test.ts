@@ -22,7 +22,7 @@ describe('a run whose sink fails', () => {
     expect(delays).toEqual(new Set([0]))
   })
 
-  test('what it left out counts only once all before it has arrived, so that one can go on from there', async () => {
+  test('E5: what it left out counts only once all before it has arrived, so that one can go on from there', async () => {
     const clock = virtualClock(origin)
     const kept = memory()
     let isAway = false

@@ -210,7 +210,7 @@ describe('a run', () => {
     expect(stats).toMatchObject({ events: expected.length, late: 0 })
   })
 
-  test('ends when the signal aborts: what is in hand is sent, and the rest is not', async () => {
+  test('E5: ends when the signal aborts: what is in hand is sent, and the rest is not', async () => {
     const stop = new AbortController()
     const sink = memory()
     const stats = await go({
@@ -244,7 +244,7 @@ describe('a run', () => {
     expect(sink.events).toEqual([])
   })
 
-  test('an abort is heard while a backlog without end goes to a sink that never waits', async () => {
+  test('E5: an abort is heard while a backlog without end goes to a sink that never waits', async () => {
     const stop = new AbortController()
     setTimeout(() => stop.abort(), 0)
     let sent = 0

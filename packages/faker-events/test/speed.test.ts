@@ -21,7 +21,7 @@ describe.each([1, 60, 3600])('a run at speed %d', speed => {
   const long = { scenario: story, from: origin, to: origin + 60_000 * speed }
   const all = [...events(story, { from: origin, to: origin + 60_000 * speed })].length
 
-  test('is late by the time of the machine, not by that of the scenario', async () => {
+  test('E6: is late by the time of the machine, not by that of the scenario', async () => {
     const stats = await run({ ...long, sink: memory(), clock: fast(speed), whenLate: 'skip' })
     expect(stats).toMatchObject({ events: all, late: 0, skipped: 0 })
     const clock = fast(speed)
@@ -57,7 +57,7 @@ describe.each([1, 60, 3600])('a run at speed %d', speed => {
     expect(kept.events).toHaveLength(all)
   })
 
-  test('lets events wait for others for the time of the machine', async () => {
+  test('E6: lets events wait for others for the time of the machine', async () => {
     const clock = fast(speed)
     const sink = memory()
     const sentAt: number[] = []

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -100,7 +101,7 @@ describe('faker-events', () => {
     expect(JSON.parse(err)).toMatchObject({ events: 0, stopped: true })
   })
 
-  test('says what it did when its destination was away for too long, too, and where to go on', async () => {
+  test('E5: says what it did when its destination was away for too long, too, and where to go on', async () => {
     const said = { out: '', err: '' }
     const server = await tableServer(statement =>
       statement.startsWith('COPY') && server.statements.length > 2 ? 'cut' : undefined,
@@ -225,6 +226,29 @@ describe('faker-events as a program', () => {
     expect(stdout).toBe(linesOf(events(scenarios.deployments(), { from, to: from + 600_000 })))
     expect(JSON.parse(stderr)).toMatchObject({ events: 1060, late: 0 })
     expect(status).toBe(0)
+  })
+
+  test('E5: Ctrl-C ends it while it sends as fast as it can, with no end', async () => {
+    const child = spawn(process.execPath, [
+      cli,
+      'run',
+      'deployments',
+      '--from',
+      '2020-01-01',
+      '--speed',
+      'max',
+    ])
+    let [lines, said] = [0, '']
+    child.stdout.on('data', chunk => {
+      if (lines === 0) child.kill('SIGINT')
+      lines += String(chunk).split('\n').length - 1
+    })
+    child.stderr.on('data', chunk => {
+      said += String(chunk)
+    })
+    const [code] = await once(child, 'close')
+    expect(code).toBe(0)
+    expect(JSON.parse(said)).toMatchObject({ stopped: true, events: lines, nextStartAt: lines })
   })
 
   test('ends with 2 for what it does not understand, and with 1 for what does not work', () => {
