@@ -92,18 +92,24 @@ describe('the incident scenario', () => {
       story,
       withFaults(story, { late: 0.05, duplicated: 0.1, dropped: 0.2, malformed: 0.05, clockSkewed: 0.1 }),
     ]) {
-      const sent = [...events(scenario, round)]
       const alerts = scenario.expectations(query)
+      const counting = [...events(scenario, round)]
+        .filter(({ body }) => body === undefined)
+        .map(({ value: { service_id, event_type, event_ts }, arrivesMs, timestampMs }) => ({
+          service_id,
+          event_type,
+          fromMs: Math.max(arrivesMs ?? timestampMs, event_ts * 1000),
+          toMs: event_ts * 1000 + query.windowMs,
+        }))
+      let near = counting
       for (let nowMs = origin; nowMs < round.to; nowMs += 100) {
-        const counted = sent.filter(
-          ({ body, value, arrivesMs, timestampMs }) =>
-            body === undefined &&
-            (arrivesMs ?? timestampMs) <= nowMs &&
-            value.event_ts * 1000 <= nowMs &&
-            nowMs < value.event_ts * 1000 + query.windowMs,
-        )
+        // Of all events those of the next ten seconds, so that counting by hand ends today.
+        if ((nowMs - origin) % 10_000 === 0)
+          near = counting.filter(({ fromMs, toMs }) => fromMs < nowMs + 10_000 && nowMs < toMs)
+        const counted = near.filter(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs)
         const of = (id: number, type: string): number =>
-          counted.filter(({ value }) => value.service_id === id && value.event_type.startsWith(type)).length
+          counted.filter(({ service_id, event_type }) => service_id === id && event_type.startsWith(type))
+            .length
         const byHand = story.services.flatMap(({ service_id: id }) => [
           ...(of(id, 'deployment_failed') > query.failures ? [`failing_service ${id}`] : []),
           ...(of(id, '') === 0 ? [`silent_service ${id}`] : []),
