@@ -33,7 +33,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['cli'],
   ],
   'packages/faker-events': [
-    ['types', 'errors'],
+    ['types', 'errors', 'retryable'],
     ['options'],
     ['random', 'distributions', 'clock'],
     ['define'],

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { advertisedAddress, EventsError, type KafkaTopic, kafkaTopics } from '@mzalert/faker-events'
-import type { Kafka } from 'kafkajs'
+import type { Kafka, Producer } from 'kafkajs'
+import { reasonOf } from './reason.js'
 
 /** What to hear of while there is no broker, and how to end the waiting. */
 export interface Waiting {
@@ -8,8 +9,11 @@ export interface Waiting {
   readonly onWait?: (sentence: string) => void
 }
 
+/** What is to be there. */
 export interface Reached {
   readonly client: Kafka
+  /** Is connected once the rest is there. */
+  readonly producer: Producer
   readonly brokers: readonly string[]
   readonly topics: readonly KafkaTopic[]
   /** Creates the topics that are missing, instead of waiting for somebody who does. */
@@ -18,7 +22,7 @@ export interface Reached {
 
 const pauseMs = 2000
 
-/** Resolves when the broker has answered, at the address that it advertises, too, and the topics are there. */
+/** Resolves when the broker has answered, at the address that it advertises, too, the topics are there, and the producer is connected. */
 export async function reach(wanted: Reached, { signal, onWait }: Waiting): Promise<void> {
   for (;;) {
     const waitsFor = await missing(wanted)
@@ -29,7 +33,7 @@ export async function reach(wanted: Reached, { signal, onWait }: Waiting): Promi
 }
 
 /** What is not there yet, in words; undefined if nothing is missing. */
-async function missing({ client, brokers, topics, creates }: Reached): Promise<string | undefined> {
+async function missing({ client, producer, brokers, topics, creates }: Reached): Promise<string | undefined> {
   const admin = client.admin()
   try {
     await admin.connect()
@@ -38,6 +42,7 @@ async function missing({ client, brokers, topics, creates }: Reached): Promise<s
     if (creates) await kafkaTopics({ admin, topics: absent })
     else if (absent.length > 0)
       return `the topics ${absent.map(({ topic }) => topic).join(', ')}: create them, or set KAFKA_PARTITIONS`
+    await producer.connect()
     return undefined
   } catch (error) {
     // What the broker has refused it will refuse again.
@@ -49,7 +54,7 @@ async function missing({ client, brokers, topics, creates }: Reached): Promise<s
 }
 
 function sentence(error: unknown, brokers: readonly string[]): string {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   const address = advertisedAddress(error, brokers)
   if (address === undefined) return `Kafka at ${brokers.join(', ')}: ${reason}`
   return (

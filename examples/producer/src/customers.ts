@@ -2,12 +2,14 @@ import type { DeploymentsScenario, Scenario } from '@mzalert/faker-events'
 
 /** The reference rows as one event each, all due at once. */
 export function customersOf({ seed, customers }: DeploymentsScenario): Scenario {
-  const at: Scenario['streams'][number]['at'] = (index, timestampMs) => {
+  const at: Scenario['streams'][number]['at'] = (index, originMs) => {
     const value = customers[index]
     return {
       stream: 'customers',
       index,
-      timestampMs,
+      seed,
+      originMs,
+      timestampMs: originMs,
       topic: 'customers',
       key: String(value?.customer_id),
       value,

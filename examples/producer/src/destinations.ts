@@ -5,6 +5,7 @@ import { openTable, type TableDestination } from './table.js'
 
 export type { KafkaDestination, TableDestination, Waiting }
 
+/** Standard output, an event a line. */
 export interface OutputDestination {
   readonly sink: 'ndjson'
 }

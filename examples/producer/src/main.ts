@@ -4,6 +4,7 @@ import { serveHealth } from './health.js'
 import { producerMetrics } from './metrics.js'
 import { healthOf, help, optionsOf } from './options.js'
 import { producer } from './producer.js'
+import { reasonOf } from './reason.js'
 
 const summaryEveryMs = 10_000
 
@@ -21,8 +22,9 @@ async function main(): Promise<void> {
 
   let stats: RunStats | undefined
   let before = 0
+  let trouble: string | undefined = 'no batch has arrived yet'
   const metrics = producerMetrics()
-  const health = address && (await serveHealth({ ...address, metrics, isReady: () => stats !== undefined }))
+  const health = address && (await serveHealth({ ...address, metrics, waitsFor: () => trouble }))
   if (health) console.error(`health and metrics at ${health.url}`)
   const timer = setInterval(() => {
     if (stats) console.error(summary(stats, ((stats.events - before) * 1000) / summaryEveryMs))
@@ -31,19 +33,30 @@ async function main(): Promise<void> {
   try {
     const total = await producer(options, {
       signal: stop.signal,
-      onWait: sentence => console.error(sentence),
+      onWait: sentence => {
+        trouble = sentence
+        console.error(sentence)
+      },
       onBatch: batch => {
+        trouble = undefined
         stats = batch.stats
         metrics.update(stats)
       },
-      onLate: ({ events, lateMs }) =>
-        console.error(`${events} events are up to ${Math.round(lateMs)} ms late`),
-      onRetry: ({ attempts, delayMs, error }) =>
-        console.error(`attempt ${attempts + 1} in ${delayMs} ms: ${lineOf(error)}`),
+      onLate: late => {
+        stats = late.stats
+        metrics.update(stats)
+        console.error(`${late.events} events are up to ${late.lateMs} ms late`)
+      },
+      onRetry: ({ attempts, delayMs, error, ...retry }) => {
+        stats = retry.stats
+        metrics.update(stats)
+        trouble = `attempt ${attempts + 1} in ${delayMs} ms: ${reasonOf(error)}`
+        console.error(trouble)
+      },
     })
     console.error(summary(total))
   } catch (error) {
-    // Told to stop while it still waited for the broker: nothing was begun.
+    // Told to stop before there was anything to send.
     if (!stop.signal.aborted || stats !== undefined) throw error
   } finally {
     clearInterval(timer)
@@ -51,15 +64,11 @@ async function main(): Promise<void> {
   }
 }
 
-function lineOf(error: unknown): string {
-  return (error instanceof Error ? error.message || error.name : String(error)).replaceAll(/\s+/g, ' ')
-}
-
 if (process.argv.includes('--help') || process.argv.includes('-h')) console.log(help)
 else
   main().catch((error: unknown) => {
     // The reader of standard output has what it wanted, as in `… | head`.
     if (EventsError.is(error) && error.code === 'SINK_CLOSED') return
-    console.error(lineOf(error))
+    console.error(reasonOf(error))
     process.exitCode = 1
   })

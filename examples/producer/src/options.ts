@@ -1,5 +1,5 @@
 import { type DeploymentsOptions, scenarios } from '@mzalert/faker-events'
-import type { Destination } from './destinations.js'
+import type { Destination, KafkaDestination } from './destinations.js'
 import type { ProducerOptions } from './producer.js'
 import { destinations } from './variables.js'
 
@@ -54,6 +54,7 @@ function destinationOf(read: (name: keyof typeof destinations) => string): Desti
       return {
         sink,
         brokers: read('KAFKA_BROKERS').split(','),
+        ...credentials(read),
         topic: read('KAFKA_TOPIC'),
         customersTopic: read('KAFKA_CUSTOMERS_TOPIC'),
         partitions: numberOf('KAFKA_PARTITIONS', read('KAFKA_PARTITIONS')),
@@ -61,6 +62,24 @@ function destinationOf(read: (name: keyof typeof destinations) => string): Desti
     default:
       throw new Error(`SINK is ${JSON.stringify(sink)}. It takes kafka, postgres or ndjson.`)
   }
+}
+
+const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+
+function credentials(
+  read: (name: keyof typeof destinations) => string,
+): Pick<KafkaDestination, 'ssl' | 'sasl'> {
+  const ssl = read('KAFKA_SSL')
+  if (ssl !== 'true' && ssl !== 'false')
+    throw new Error(`KAFKA_SSL is ${JSON.stringify(ssl)}. It takes true or false.`)
+  const [username, password] = [read('KAFKA_USERNAME'), read('KAFKA_PASSWORD')]
+  const asked = read('KAFKA_SASL_MECHANISM')
+  const mechanism = mechanisms.find(name => name === asked)
+  if (mechanism === undefined)
+    throw new Error(
+      `KAFKA_SASL_MECHANISM is ${JSON.stringify(asked)}. It takes plain, scram-sha-256 or scram-sha-512.`,
+    )
+  return { ssl: ssl === 'true', ...(username !== 'none' && { sasl: { mechanism, username, password } }) }
 }
 
 /** Where health and metrics are served; undefined for nowhere. */

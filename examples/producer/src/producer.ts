@@ -7,9 +7,11 @@ import {
   scenarios,
 } from '@mzalert/faker-events'
 import { type Destination, open, type Waiting } from './destinations.js'
+import { patience } from './patience.js'
 
 export type { Destination, KafkaDestination, OutputDestination, TableDestination } from './destinations.js'
 
+/** Where the events go, which they are, and from when to when. */
 export type ProducerOptions = Destination & {
   readonly scenario?: DeploymentsOptions
   /** The scenario's origin, epoch milliseconds. Default: now. */
@@ -20,9 +22,12 @@ export type ProducerOptions = Destination & {
 
 /** What to hear of while it runs, and how to end it: the batch in hand is sent, then everything is closed. */
 export type ProducerControls = Waiting &
-  Pick<RunOptions<Deployment>, 'signal' | 'onBatch' | 'onLate' | 'onRetry'>
+  Pick<RunOptions<Deployment>, 'clock' | 'signal' | 'onBatch' | 'onLate' | 'onRetry'>
 
-/** Sends the deployments scenario as its events come due; resolves when it ends or the signal aborts. */
+/**
+ * Sends the deployments scenario as its events come due; resolves when it ends or the signal aborts. While the destination
+ * is away it keeps what it could not send and tries again, for as long as it takes; what will not pass rejects.
+ */
 export async function producer(options: ProducerOptions, controls: ProducerControls = {}): Promise<RunStats> {
   const { scenario: asked, from, to } = options
   const scenario = scenarios.deployments(asked)
@@ -30,7 +35,7 @@ export async function producer(options: ProducerOptions, controls: ProducerContr
   const sink = await open(options, scenario, controls)
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
   try {
-    return await run({ scenario, sink, ...range, ...running })
+    return await run({ scenario, sink, retry: patience, ...range, ...running })
   } finally {
     await sink.close()
   }

@@ -1,13 +1,14 @@
 import { type DeploymentsScenario, postgres, postgresRows, type Sink } from '@mzalert/faker-events'
 
+/** A table of PostgreSQL or Materialize, and that of the customers. */
 export interface TableDestination {
   readonly sink: 'postgres'
   readonly databaseUrl: string
-  /** Default 'deployments'. */
+  /** Default: 'deployments'. */
   readonly table?: string
-  /** The column of type jsonb. Default 'data'. */
+  /** The column of type jsonb. Default: 'data'. */
   readonly column?: string
-  /** Default 'customers'. */
+  /** Default: 'customers'. */
   readonly customersTable?: string
 }
 

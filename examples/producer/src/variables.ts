@@ -2,6 +2,10 @@
 export const destinations = {
   SINK: ['ndjson', 'kafka, postgres, or ndjson for standard output'],
   KAFKA_BROKERS: ['127.0.0.1:19092', 'host:port, by commas'],
+  KAFKA_SSL: ['false', 'true: speaks TLS with them'],
+  KAFKA_USERNAME: ['none', 'who it is (SASL), with KAFKA_PASSWORD'],
+  KAFKA_PASSWORD: ['none', 'and how it shows that'],
+  KAFKA_SASL_MECHANISM: ['plain', 'plain, scram-sha-256 or scram-sha-512'],
   KAFKA_TOPIC: ['deployments', 'the topic of the events'],
   KAFKA_CUSTOMERS_TOPIC: ['customers', 'the compacted topic of the customers'],
   KAFKA_PARTITIONS: ['0', 'creates missing topics with so many partitions; 0: does not'],

@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
@@ -73,12 +74,30 @@ test('it says whether it is well and ready, and what it has done', async () => {
   }
   expect(await ask('/-/healthy')).toEqual([200, 'healthy\n'])
   expect(await ask('/-/ready')).toEqual([200, 'ready\n'])
+  expect((await ask('/-/healthy?verbose=1'))[0]).toBe(200)
   expect((await ask('/nothing'))[0]).toBe(404)
   const [status, metrics] = await ask('/metrics')
   expect(status).toBe(200)
   expect(Number(/^mzalert_producer_events_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThanOrEqual(60)
   for (const name of ['batches_total', 'bytes_total', 'retries_total', 'late_total', 'max_late_seconds'])
     expect(metrics).toMatch(new RegExp(`^mzalert_producer_${name} \\d`, 'm'))
+  child.kill('SIGTERM')
+  expect((await ended).code).toBe(0)
+})
+
+test.each(['//', '//[', '/%', '*', '/-/ready//'])('it answers a request for %s, and lives', async target => {
+  const { child, ended } = start({ PORT: '0', EVENTS_PER_SECOND: '50' })
+  let err = ''
+  child.stderr.on('data', chunk => {
+    err += chunk
+  })
+  await once(child.stdout, 'data')
+  const { port } = new URL(/^health and metrics at (http:\S+)\n/.exec(err)?.[1] ?? '')
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.end(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  let answer = ''
+  for await (const chunk of socket) answer += String(chunk)
+  expect(answer).toMatch(/^HTTP\/1\.1 40[04] /)
   child.kill('SIGTERM')
   expect((await ended).code).toBe(0)
 })
@@ -94,6 +113,11 @@ test.each([
   [{ SINK: 'redis' }, 'SINK is "redis". It takes kafka, postgres or ndjson.\n'],
   [{ SEED: 'x' }, 'SEED is "x". It takes a number.\n'],
   [{ SINK: 'kafka', KAFKA_PARTITIONS: '3 or so' }, 'KAFKA_PARTITIONS is "3 or so". It takes a number.\n'],
+  [{ SINK: 'kafka', KAFKA_SSL: 'yes' }, 'KAFKA_SSL is "yes". It takes true or false.\n'],
+  [
+    { SINK: 'kafka', KAFKA_SASL_MECHANISM: 'gssapi' },
+    'KAFKA_SASL_MECHANISM is "gssapi". It takes plain, scram-sha-256 or scram-sha-512.\n',
+  ],
   [{ CUSTOMERS: '0' }, '[INVALID_OPTION] customers is 0. It takes a whole number from 1 to 100000.\n'],
 ])('an environment that cannot be used is one clear line: %j', async (environment, err) => {
   expect(await start(environment).ended).toEqual({ code: 1, out: '', err })

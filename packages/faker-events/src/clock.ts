@@ -36,8 +36,9 @@ export function virtualClock(startMs: number): Clock {
 }
 
 /**
- * The time of this machine, passing `speed` times as fast from now on (more than 0). With `Infinity` the end of time
- * has come: everything is due at once, and goes out as fast as it is taken.
+ * The time of this machine, passing `speed` times as fast from now on (0.001 to 1 000 000). With `Infinity` the end of
+ * time has come: everything is due at once, and goes out as fast as it is taken; what runs by it has to say from when.
+ * `INVALID_OPTION` for any other speed.
  */
 export function acceleratedClock(speed: number): Clock {
   if (speed === Number.POSITIVE_INFINITY) return { ...wallClock, nowMs: () => lastMs }
@@ -46,5 +47,6 @@ export function acceleratedClock(speed: number): Clock {
   return {
     nowMs: () => startMs + (wallClock.nowMs() - startMs) * speed,
     sleep: (ms, signal) => wallClock.sleep(ms / speed, signal),
+    speed,
   }
 }

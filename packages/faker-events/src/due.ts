@@ -4,9 +4,9 @@ import type { GeneratedEvent } from './types.js'
 /** What ends a batch. */
 export interface BatchLimits {
   readonly events: number
-  /** A batch ends with the event that reaches this. */
+  /** A batch ends with the event that reaches this, by the size of its record. */
   readonly bytes: number
-  /** How long its first event waits for others. */
+  /** How long its first event waits for others, in the scenario's time. */
   readonly ageMs: number
 }
 
@@ -42,12 +42,12 @@ export class Due<Value> {
     const agedMs = nextMs + this.#limits.ageMs
     let lastMs = nextMs
     let bytes = 0
-    for (let count = 0; count < this.#limits.events && bytes < this.#limits.bytes; count += 1) {
+    for (let count = 0; count < this.#limits.events && bytes < this.#limits.bytes; count++) {
       const event = this.#peek(count)
       if (event === undefined) return lastMs
       if (arrivalMs(event) > agedMs) return agedMs
       lastMs = arrivalMs(event)
-      bytes += sizeOf(event)
+      bytes += sizeOf(event).record
     }
     return lastMs
   }
@@ -55,14 +55,16 @@ export class Due<Value> {
   /** The events that are due at `nowMs`, up to the limits, without those that are left out. */
   take(nowMs: number, leavesOut: (event: GeneratedEvent<Value>) => boolean): Batch<Value> {
     const events: GeneratedEvent<Value>[] = []
-    let bytes = 0
-    while (events.length < this.#limits.events && bytes < this.#limits.bytes) {
+    let [bytes, records] = [0, 0]
+    while (events.length < this.#limits.events && records < this.#limits.bytes) {
       const next = this.#peek(0)
       if (next === undefined || arrivalMs(next) > nowMs) break
       this.#ahead.shift()
       if (leavesOut(next)) continue
+      const { body, record } = sizeOf(next)
       events.push(next)
-      bytes += sizeOf(next)
+      bytes += body
+      records += record
     }
     return { events, bytes }
   }
@@ -77,6 +79,14 @@ export class Due<Value> {
   }
 }
 
-function sizeOf({ body, value }: GeneratedEvent): number {
-  return Buffer.byteLength(body ?? JSON.stringify(value))
+/** What a record takes besides its key, value and own headers: a timestamp, the headers that say which event it is. */
+const envelopeBytes = 100
+
+function sizeOf({ body: text, value, key, headers = {} }: GeneratedEvent): {
+  readonly body: number
+  readonly record: number
+} {
+  const body = Buffer.byteLength(text ?? JSON.stringify(value))
+  const more = [key, ...Object.entries(headers).flat()]
+  return { body, record: more.reduce((sum, each) => sum + Buffer.byteLength(each), body + envelopeBytes) }
 }

@@ -1,6 +1,9 @@
+import { isRetryable } from './retryable.js'
+
 /** What an `EventsError` can be about. Stable: a code never changes its meaning. */
 export const eventsErrorCodes = ['INVALID_OPTION', 'SINK_FAILED', 'SINK_CLOSED', 'SINK_BUSY'] as const
 
+/** One of `eventsErrorCodes`. */
 export type EventsErrorCode = (typeof eventsErrorCodes)[number]
 
 const brand = Symbol.for('@mzalert/faker-events/error')
@@ -41,6 +44,7 @@ export function invalidOption(name: string, value: unknown, range: string): Even
   })
 }
 
+/** For an option that nobody would read. */
 export function unknownOption(name: string, known: readonly string[]): EventsError {
   const range = `one of ${known.join(', ')}`
   return new EventsError('INVALID_OPTION', `There is no option ${shown(name)}. Use ${range}.`, {
@@ -55,6 +59,7 @@ export function invalidConnection(name: string, range: string): EventsError {
   })
 }
 
+/** For a destination that refused events, or was not reached. */
 export function sinkFailed(sink: string, cause: unknown, retryable: boolean): EventsError {
   const advice = retryable ? 'This may pass: try again.' : 'Trying again will not help.'
   return new EventsError('SINK_FAILED', `${sink}: ${sentence(reasonOf(cause))} ${advice}`, {
@@ -64,6 +69,7 @@ export function sinkFailed(sink: string, cause: unknown, retryable: boolean): Ev
   })
 }
 
+/** For a sink that takes no more events; `cause` where its reader is gone. */
 export function sinkClosed(sink: string, cause?: unknown): EventsError {
   const why = cause === undefined ? 'it was closed' : `its reader is gone (${reasonOf(cause)})`
   return new EventsError('SINK_CLOSED', `${sink} takes no more events: ${why}. Make a new one.`, {
@@ -72,6 +78,7 @@ export function sinkClosed(sink: string, cause?: unknown): EventsError {
   })
 }
 
+/** For a send that does not wait for the one before. */
 export function sinkBusy(sink: string): EventsError {
   return new EventsError(
     'SINK_BUSY',
@@ -102,34 +109,6 @@ export function gaveUp(
       `the ${details.sent} before them have arrived. ${reason}`,
     { retryable: isRetryable(cause), cause, details },
   )
-}
-
-const networkCodes: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EPIPE',
-  // Platformatic's client; of an answer that did not come in time it says by `canRetry` that it cannot pass.
-  'PLT_KFK_NETWORK',
-  'PLT_KFK_TIMEOUT',
-])
-
-/**
- * Whether an error says of itself that it may go away: `retryable` (ours), `retriable` or `canRetry` (Kafka's
- * clients), or a network code. Several errors in one may go away if each of them may.
- */
-export function isRetryable(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false
-  if ('retryable' in error) return error.retryable === true
-  if ('retriable' in error) return error.retriable === true
-  if ('code' in error && networkCodes.has(error.code)) return true
-  if ('canRetry' in error) return error.canRetry === true
-  return error instanceof AggregateError && error.errors.length > 0 && error.errors.every(isRetryable)
 }
 
 /** An error in words; an AggregateError of Node's sockets has no message of its own. */

@@ -3,8 +3,10 @@ export {
   type Cast,
   type DefinedScenario,
   defineEvents,
+  type EntityCasting,
   type EntityMakers,
   type EntityOptions,
+  type MakeEntities,
   type ScenarioDefinition,
   type StreamMakers,
   type ValueOf,
@@ -48,8 +50,15 @@ export {
 export { EventsError, type EventsErrorCode, eventsErrorCodes } from './errors.js'
 export { type Fault, type FaultOptions, faultNames, type Span, withFaults } from './faults/faults.js'
 export type { Random } from './random.js'
-export type { RetryNotice, RetryOptions } from './retry.js'
-export { type LateNotice, type RunOptions, type RunStats, run, type SentBatch } from './run.js'
+export type { FailedAttempt, RetryOptions } from './retry.js'
+export {
+  type LateNotice,
+  type RetryNotice,
+  type RunOptions,
+  type RunStats,
+  run,
+  type SentBatch,
+} from './run.js'
 export type { BacklogAlert, OrdersQuery } from './scenarios/backlog-alerts.js'
 export type { Customer, Organization, Tier } from './scenarios/customers.js'
 export type { Deployment, DeploymentsOptions, DeploymentsScenario } from './scenarios/deployments.js'

@@ -8,7 +8,7 @@ export function threefry(k0: number, k1: number, c0: number, c1: number): readon
   let x = (c0 + k0) | 0
   let y = (c1 + k1) | 0
   let [next, after, last] = [k1, k2, k0]
-  for (let group = 1; group <= 5; group += 1) {
+  for (let group = 1; group <= 5; group++) {
     for (const bits of group % 2 === 1 ? oddRotations : evenRotations) {
       x = (x + y) | 0
       y = ((y << bits) | (y >>> (32 - bits))) ^ x
@@ -71,7 +71,7 @@ export class Random {
       return spare
     }
     const [first, second] = threefry(this.#k0, this.#k1, this.#blocks, 0)
-    this.#blocks += 1
+    this.#blocks++
     this.#spare = second
     return first
   }
@@ -102,6 +102,6 @@ export class Random {
 /** FNV-1a over the text's code units, from a given start. */
 function hash(text: string, start: number): number {
   let bits = start
-  for (let at = 0; at < text.length; at += 1) bits = Math.imul(bits ^ text.charCodeAt(at), 0x01000193)
+  for (let at = 0; at < text.length; at++) bits = Math.imul(bits ^ text.charCodeAt(at), 0x01000193)
   return bits >>> 0
 }

@@ -1,19 +1,20 @@
-import { gaveUp, isRetryable } from './errors.js'
-import { whole } from './options.js'
+import { gaveUp } from './errors.js'
+import { whole, wholeOrEndless } from './options.js'
+import { isRetryable } from './retryable.js'
 import type { Clock, GeneratedEvent, Sink } from './types.js'
 
 /** How often, and how long apart, a batch is sent again that a sink could not take. */
 export interface RetryOptions {
-  /** Further attempts for one batch; 0 for none. Default 10. */
+  /** Further attempts for one batch; 0 for none, `Infinity` for as many as it takes. Default: 10. */
   readonly retries?: number
-  /** Before the second attempt; then twice as long each time. Default 100. */
+  /** Before the second attempt, in the machine's time; then twice as long each time. Default: 100. */
   readonly minDelayMs?: number
-  /** Never longer than this. Default 10 000. */
+  /** Never longer than this. Default: 10 000. */
   readonly maxDelayMs?: number
 }
 
 /** A batch that is about to be sent again. */
-export interface RetryNotice {
+export interface FailedAttempt {
   /** The attempts so far. */
   readonly attempts: number
   readonly delayMs: number
@@ -29,7 +30,7 @@ export function retryOptions({
   maxDelayMs = 10_000,
 }: RetryOptions): Required<RetryOptions> {
   return {
-    retries: whole('retry.retries', retries, 0, 1_000_000),
+    retries: wholeOrEndless('retry.retries', retries, 1_000_000),
     minDelayMs: whole('retry.minDelayMs', minDelayMs, 0, 3_600_000),
     maxDelayMs: whole('retry.maxDelayMs', maxDelayMs, 0, 3_600_000),
   }
@@ -40,7 +41,7 @@ interface Delivery {
   readonly clock: Clock
   readonly retry: Required<RetryOptions>
   readonly signal?: AbortSignal | undefined
-  readonly onRetry: (notice: RetryNotice) => void
+  readonly onRetry: (attempt: FailedAttempt) => void
   /** The events that have arrived before this batch. */
   readonly sent: number
 }
@@ -52,7 +53,7 @@ interface Delivery {
 export async function deliver(batch: readonly GeneratedEvent[], delivery: Delivery): Promise<void> {
   const { sink, clock, retry, signal, onRetry } = delivery
   if (batch.length === 0) return
-  for (let attempts = 1; ; attempts += 1) {
+  for (let attempts = 1; ; attempts++) {
     const last = attempts > retry.retries || signal?.aborted === true
     try {
       return await sink.send(batch)
@@ -61,9 +62,10 @@ export async function deliver(batch: readonly GeneratedEvent[], delivery: Delive
         const { stream = '', index = 0 } = batch[0] ?? {}
         throw gaveUp(error, { attempts, sent: delivery.sent, unsent: batch.length, stream, index })
       }
-      const delayMs = Math.min(retry.maxDelayMs, retry.minDelayMs * 2 ** (attempts - 1))
+      const delayMs = Math.min(retry.maxDelayMs, retry.minDelayMs * 2 ** Math.min(attempts - 1, 30))
       onRetry({ attempts, delayMs, error, events: batch })
-      await clock.sleep(delayMs, signal)
+      // A destination needs the same time to come back, however fast the scenario passes.
+      await clock.sleep(delayMs * (clock.speed ?? 1), signal)
     }
   }
 }

@@ -7,8 +7,12 @@
 export interface GeneratedEvent<Value = unknown> {
   /** The named sub-sequence of the scenario. */
   readonly stream: string
-  /** The position in the stream, from 0. `(stream, index)` is unique within a scenario. */
+  /** The position in the stream, from 0. */
   readonly index: number
+  /** The scenario's seed. With its name and options, `(seed, originMs, stream, index)` is what makes an event itself. */
+  readonly seed: number
+  /** The time the scenario starts from: whole milliseconds since 1970. */
+  readonly originMs: number
   /** When the event happens and becomes visible to the world: whole milliseconds since 1970. */
   readonly timestampMs: number
   readonly topic: string
@@ -18,7 +22,7 @@ export interface GeneratedEvent<Value = unknown> {
   readonly value: Value
   /** When it is sent, where that is not when it happens: a late event. */
   readonly arrivesMs?: number
-  /** Sent along with it, beside `stream` and `index`. */
+  /** Sent along with it, beside those that say which event it is. */
   readonly headers?: Readonly<Record<string, string>>
   /** Sent instead of `value`: a malformed event. */
   readonly body?: string
@@ -51,7 +55,7 @@ export interface TimeRange {
   readonly from: number
   /** No event at or after it. Left out: as long as the scenario has events, which may be forever. */
   readonly to?: number
-  /** How many events of the range to leave out, for going on where something stopped. Default 0. */
+  /** How many events of the range to leave out, for going on where something stopped. Default: 0. */
   readonly startAt?: number
 }
 
@@ -73,4 +77,6 @@ export interface Clock {
   readonly nowMs: () => number
   /** Resolves when `ms` have passed, or as soon as `signal` aborts. It never rejects. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** How many of its milliseconds pass in one of the machine's: 60 for a minute a second. Default: 1. */
+  readonly speed?: number
 }

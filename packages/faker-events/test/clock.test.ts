@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { virtualClock, wallClock } from '../src/index.js'
+import { acceleratedClock, events, memory, run, scenarios, virtualClock, wallClock } from '../src/index.js'
 
 describe('a virtual clock', () => {
   test('passes only by sleeping, at once and exactly', async () => {
@@ -24,6 +24,37 @@ describe('a virtual clock', () => {
     setTimeout(() => stop.abort(), 0)
     while (!stop.signal.aborted) await clock.sleep(1)
     expect(clock.nowMs()).toBeGreaterThan(0)
+  })
+})
+
+describe('an accelerated clock', () => {
+  test.each([0.5, 60, 3600])('passes %d times as fast as that of the machine', async speed => {
+    const clock = acceleratedClock(speed)
+    expect(clock.speed).toBe(speed)
+    const [before, first, between] = [Date.now(), clock.nowMs(), Date.now()]
+    await clock.sleep(20 * speed)
+    const [again, second, after] = [Date.now(), clock.nowMs(), Date.now()]
+    // To a millionth: what is added to a time of today is rounded.
+    expect(second - first).toBeGreaterThanOrEqual((again - between) * speed - 0.001 * speed)
+    expect(second - first).toBeLessThanOrEqual((after - before) * speed + 0.001 * speed)
+    expect(again).toBeGreaterThan(between)
+  })
+
+  test('runs a scenario faster than real time, to its end', async () => {
+    const scenario = scenarios.deployments({ seed: 7 })
+    const clock = acceleratedClock(600)
+    const from = Math.floor(clock.nowMs())
+    const sink = memory()
+    const sentAt: number[] = []
+    const range = { from, to: from + 60_000 }
+    await run({ scenario, sink, ...range, clock, onBatch: ({ sentAtMs }) => sentAt.push(sentAtMs) })
+    expect(sink.events).toEqual([...events(scenario, range)])
+    for (const [nth, batch] of sink.batches.entries())
+      for (const { timestampMs } of batch) expect(timestampMs).toBeLessThanOrEqual(sentAt[nth] ?? 0)
+  })
+
+  test.each([0, -1, Number.NaN, 1e7])('refuses speed %d', speed => {
+    expect(() => acceleratedClock(speed)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
   })
 })
 

@@ -6,7 +6,7 @@ import { Random } from '../src/random.js'
 function tally(pick: (random: Random) => number, size: number, draws: number): number[] {
   const counts = Array.from({ length: size }, () => 0)
   const random = Random.of(11)
-  for (let drawn = 0; drawn < draws; drawn += 1) {
+  for (let drawn = 0; drawn < draws; drawn++) {
     const position = pick(random)
     counts[position] = (counts[position] ?? 0) + 1
   }

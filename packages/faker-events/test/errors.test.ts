@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { gaveUp, isRetryable, reasonOf, sinkFailed } from '../src/errors.js'
+import { gaveUp, reasonOf, sinkFailed } from '../src/errors.js'
 import { EventsError, scenarios } from '../src/index.js'
+import { isRetryable } from '../src/retryable.js'
 
 describe('an EventsError', () => {
   test('is known by its brand, also when it comes from another copy of the package', () => {

@@ -52,7 +52,7 @@ describe('random numbers', () => {
     )
     const counts = [0, 0, 0, 0, 0, 0]
     const random = Random.of(1)
-    for (let rolls = 0; rolls < 60_000; rolls += 1) {
+    for (let rolls = 0; rolls < 60_000; rolls++) {
       const face = random.below(6)
       counts[face] = (counts[face] ?? 0) + 1
     }
@@ -69,7 +69,7 @@ describe('random numbers', () => {
   test('a shuffle keeps every item and reaches every order', () => {
     const orders = new Set<string>()
     const random = Random.of(3)
-    for (let index = 0; index < 200; index += 1) {
+    for (let index = 0; index < 200; index++) {
       const order = random.at(index).shuffle(['a', 'b', 'c'])
       expect([...order].sort()).toEqual(['a', 'b', 'c'])
       orders.add(order.join(''))

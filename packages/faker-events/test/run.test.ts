@@ -1,47 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  acceleratedClock,
   type Clock,
-  EventsError,
   events,
   type GeneratedEvent,
   type LateNotice,
   memory,
-  type RetryNotice,
-  type RunOptions,
   run,
   type Sink,
   scenarios,
   virtualClock,
+  withFaults,
 } from '../src/index.js'
+import { expected, go, minute, story } from './support/minute.js'
 import { digest, origin, rejection } from './support/story.js'
-
-const story = scenarios.deployments({ seed: 7 })
-const minute = { scenario: story, from: origin, to: origin + 60_000 }
-const expected = [...events(story, { from: origin, to: origin + 60_000 })]
-
-/** A virtual minute, unless told otherwise. */
-function go(options: Partial<RunOptions> & { readonly sink: Sink }): ReturnType<typeof run> {
-  return run({ ...minute, clock: virtualClock(origin), ...options })
-}
-
-/** A memory sink that fails the sends for which `fault` gives an error, before keeping anything. */
-function failing(fault: (send: number) => unknown): Sink & { readonly events: readonly GeneratedEvent[] } {
-  const kept = memory()
-  let sends = 0
-  return {
-    events: kept.events,
-    close: kept.close,
-    send: async batch => {
-      sends += 1
-      const error = fault(sends)
-      if (error !== undefined) throw error
-      await kept.send(batch)
-    },
-  }
-}
-
-const passing = (): Error => Object.assign(new Error('broker is away'), { retriable: true })
 
 describe('a run', () => {
   test('sends every event of the scenario once, in order, and says how much that was', async () => {
@@ -81,7 +54,7 @@ describe('a run', () => {
           nowMs: () => nowMs,
           sleep: async ms => {
             nowMs += ms + (some[sleeps % some.length] ?? 0)
-            sleeps += 1
+            sleeps++
           },
         }
         const sink = memory()
@@ -112,14 +85,18 @@ describe('a run', () => {
     expect(sink.events).toEqual(expected)
   })
 
-  test('ends a batch at a number of bytes, too', async () => {
+  test('ends a batch at a number of bytes, too: those of keys, values and headers, and 100 for each event', async () => {
     const sink = memory()
-    await go({ sink, maxBatchBytes: 1000 })
-    for (const batch of sink.batches) {
-      const sizes = batch.map(({ value }) => Buffer.byteLength(JSON.stringify(value)))
-      expect(sizes.slice(0, -1).reduce((sum, size) => sum + size, 0)).toBeLessThan(1000)
+    const scenario = withFaults(story, { clockSkewed: 0.5 })
+    await go({ sink, scenario, maxBatchBytes: 1000, clock: virtualClock(minute.to) })
+    const sizeOf = ({ key, value, headers = {} }: GeneratedEvent): number =>
+      100 + Buffer.byteLength([key, JSON.stringify(value), ...Object.entries(headers).flat()].join(''))
+    for (const batch of sink.batches.slice(0, -1)) {
+      const size = batch.reduce((sum, event) => sum + sizeOf(event), 0)
+      expect(size).toBeGreaterThanOrEqual(1000)
+      expect(size - sizeOf(batch.at(-1) as GeneratedEvent)).toBeLessThan(1000)
     }
-    expect(sink.events).toEqual(expected)
+    expect(sink.events).toEqual([...events(scenario, minute)])
   })
 
   test('lets events wait for others until the first of them is so old, or the batch is full', async () => {
@@ -198,10 +175,10 @@ describe('a run', () => {
     const slow: Sink = {
       close: async () => undefined,
       send: async () => {
-        inFlight += 1
+        inFlight++
         most = Math.max(most, inFlight)
         await new Promise(resolve => setImmediate(resolve))
-        inFlight -= 1
+        inFlight--
       },
     }
     const stats = await go({ sink: slow })
@@ -225,7 +202,7 @@ describe('a run', () => {
     // The trickle from the spike at 10 s on, up to a second before the sink is back at 30 s.
     expect(stats.late).toBe(19)
     expect(stats.maxLateMs).toBe(origin + 30_000 - (expected.find(isTrickle(10))?.timestampMs ?? 0))
-    expect(notices).toEqual([{ events: 19, lateMs: stats.maxLateMs }])
+    expect(notices).toMatchObject([{ events: 19, lateMs: stats.maxLateMs, stats: { late: 19 } }])
   })
 
   test('a backlog that was asked for is not late', async () => {
@@ -233,7 +210,7 @@ describe('a run', () => {
     expect(stats).toMatchObject({ events: expected.length, late: 0 })
   })
 
-  test('ends when the signal aborts: what is in hand is sent, and the rest is not', async () => {
+  test('E5: ends when the signal aborts: what is in hand is sent, and the rest is not', async () => {
     const stop = new AbortController()
     const sink = memory()
     const stats = await go({
@@ -267,6 +244,23 @@ describe('a run', () => {
     expect(sink.events).toEqual([])
   })
 
+  test('E5: an abort is heard while a backlog without end goes to a sink that never waits', async () => {
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 0)
+    let sent = 0
+    const eager: Sink = {
+      close: async () => undefined,
+      send: async batch => {
+        sent += batch.length
+        // A run that does not hear of it has to end at some time, too.
+        if (sent > 1_000_000) throw new Error('never stopped')
+      },
+    }
+    const clock = acceleratedClock(Number.POSITIVE_INFINITY)
+    const stats = await run({ scenario: story, sink: eager, from: origin, clock, signal: stop.signal })
+    expect(stats.events).toBe(sent)
+  })
+
   test('what a callback throws ends it', async () => {
     const mistake = new TypeError('in a callback')
     const throwing = (): never => {
@@ -286,6 +280,7 @@ describe('a run', () => {
     [{ whenLate: 'drop' as never }, 'whenLate'],
     [{ startAt: 0.5 }, 'startAt'],
     [{ to: origin - 1 }, 'to'],
+    [{ from: undefined, clock: acceleratedClock(Number.POSITIVE_INFINITY) } as object, 'from'],
   ])('refuses an option out of its range before it sends anything: %o', async (wrong, name) => {
     const sink = memory()
     expect(await rejection(go({ sink, ...wrong }))).toMatchObject({
@@ -293,77 +288,6 @@ describe('a run', () => {
       details: { name },
     })
     expect(sink.events).toEqual([])
-  })
-})
-
-describe('a run whose sink fails', () => {
-  test('sends the batch again when the error may pass, later each time, and loses and doubles nothing', async () => {
-    const notices: RetryNotice[] = []
-    const sink = failing(send => (send >= 3 && send <= 6 ? passing() : undefined))
-    const stats = await go({ sink, onRetry: notice => notices.push(notice) })
-    expect(sink.events).toEqual(expected)
-    expect(stats.retries).toBe(4)
-    expect(notices.map(({ attempts, delayMs }) => [attempts, delayMs])).toEqual([
-      [1, 100],
-      [2, 200],
-      [3, 400],
-      [4, 800],
-    ])
-    expect(notices[0]?.error).toMatchObject({ message: 'broker is away' })
-  })
-
-  test('waits no longer than it is told to', async () => {
-    const delays: number[] = []
-    const sink = failing(send => (send <= 5 ? passing() : undefined))
-    const retry = { retries: 5, minDelayMs: 10, maxDelayMs: 35 }
-    await go({ sink, retry, onRetry: ({ delayMs }) => delays.push(delayMs) })
-    expect(delays).toEqual([10, 20, 35, 35, 35])
-  })
-
-  test('gives up after so many attempts, and says what has arrived and what has not', async () => {
-    const sink = failing(send => (send >= 4 ? passing() : undefined))
-    const error = await rejection(go({ sink, retry: { retries: 2 } }))
-    expect(EventsError.is(error)).toBe(true)
-    const unsent = expected[sink.events.length]
-    expect(error).toMatchObject({
-      code: 'SINK_FAILED',
-      retryable: true,
-      cause: { message: 'broker is away' },
-      details: { attempts: 3, sent: sink.events.length, stream: unsent?.stream, index: unsent?.index },
-    })
-  })
-
-  test('does not try again what will not pass', async () => {
-    const mistake = new TypeError('value is not serializable')
-    let sends = 0
-    const sink = failing(send => {
-      sends = send
-      return mistake
-    })
-    const error = await rejection(go({ sink }))
-    expect(error).toMatchObject({
-      code: 'SINK_FAILED',
-      retryable: false,
-      cause: mistake,
-      details: { attempts: 1 },
-    })
-    expect(sends).toBe(1)
-  })
-
-  test('an abort while it waits gives the batch one more attempt, which may succeed', async () => {
-    const stop = new AbortController()
-    const sink = failing(send => (send === 2 ? passing() : undefined))
-    const stats = await go({ sink, signal: stop.signal, onRetry: () => stop.abort() })
-    expect(stats.retries).toBe(1)
-    expect(sink.events).toEqual(expected.slice(0, stats.events))
-    expect(stats.batches).toBe(2)
-  })
-
-  test('an abort while it waits ends with the error if the last attempt fails, too: nothing is lost in silence', async () => {
-    const stop = new AbortController()
-    const sink = failing(send => (send >= 2 ? passing() : undefined))
-    const error = await rejection(go({ sink, signal: stop.signal, onRetry: () => stop.abort() }))
-    expect(error).toMatchObject({ code: 'SINK_FAILED', details: { attempts: 2, sent: sink.events.length } })
   })
 })
 

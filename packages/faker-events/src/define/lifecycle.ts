@@ -27,8 +27,9 @@ export interface Step<State extends string> {
 /** What a state decides from: a step, without when that is by the calendar. */
 export type Situation<State extends string> = Omit<Step<State>, 'timestampMs'>
 
+/** How long an instance stays in a state, and where it goes then. */
 export interface StateOptions<State extends string> {
-  /** How long an instance stays, at least 1 ms. Default 1. */
+  /** How long an instance stays, at least 1 ms. Default: 1. */
   readonly dwellMs?: Draw | ((random: Random, situation: Situation<State>) => number)
   /** Where it goes then, by whole-number weights; nowhere if it is left out, and its life is over. */
   readonly to?: Weights<State> | ((situation: Situation<State>) => Weights<State>)
@@ -37,6 +38,7 @@ export interface StateOptions<State extends string> {
 /** States by how often they are gone to. */
 export type Weights<State extends string> = Readonly<Partial<Record<State, number>>>
 
+/** Instances that begin by a schedule and go through states, and what is sent at each step. */
 export interface LifecycleOptions<State extends string, Value> {
   /** When each instance begins. */
   readonly begins: Schedule
@@ -57,6 +59,7 @@ export function lifecycle<State extends string, Value>(
   options: LifecycleOptions<State, Value>,
 ): StreamMaker<Value> {
   return place => {
+    const { name: stream, seed } = place
     const topic = options.topic ?? place.topic
     function* read(originMs: number): Generator<GeneratedEvent<Value>, void, undefined> {
       let index = 0
@@ -64,15 +67,16 @@ export function lifecycle<State extends string, Value>(
         const timestampMs = originMs + situation.sinceOriginMs
         const content = options.event({ ...situation, timestampMs })
         if (content === undefined) continue
-        yield { stream: place.name, index, timestampMs, topic, key: content.key, value: content.value }
-        index += 1
+        const { key, value } = content
+        yield { stream, index, seed, originMs, timestampMs, topic, key, value }
+        index++
       }
     }
     const at: EventStream<Value>['at'] = (index, originMs) => {
       for (const event of read(originMs)) if (event.index === index) return event
-      throw new RangeError(`The stream ${place.name} ends before ${index}.`)
+      throw new RangeError(`The stream ${stream} ends before ${index}.`)
     }
-    return { name: place.name, count: options.begins.count === 0 ? 0 : Number.POSITIVE_INFINITY, at, read }
+    return { name: stream, count: options.begins.count === 0 ? 0 : Number.POSITIVE_INFINITY, at, read }
   }
 }
 

@@ -35,7 +35,7 @@ export class Queue<Item> {
       const [left, right] = [items[below], items[below + 1]]
       let child = left
       if (left !== undefined && right !== undefined && this.#comesBefore(right, left)) {
-        below += 1
+        below++
         child = right
       }
       if (child === undefined || !this.#comesBefore(child, last)) break

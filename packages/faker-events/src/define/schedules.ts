@@ -28,7 +28,7 @@ export function past({ events, spanMs }: { readonly events: number; readonly spa
 
 /**
  * `perSecond` (0.000 001 to 1 000 000; 0 for none) for ever, each off its slot by at most `jitter`, a part of the slot
- * from 0 to 1. Default 0.
+ * from 0 to 1. Default: 0.
  */
 export function steady({
   perSecond,
@@ -53,14 +53,15 @@ function jittered(slot: (index: number) => number, index: number, jitter: number
   return Math.floor(Math.min(due, next))
 }
 
+/** How many at once, and when. */
 export interface Bursts {
   /** Of one burst, all at one time; 0 for no bursts. */
   readonly events: number
-  /** From the origin to the first. Default 0. */
+  /** From the origin to the first. Default: 0. */
   readonly firstMs?: number
   /** From one to the next. */
   readonly everyMs: number
-  /** How many. Default `Infinity`. */
+  /** How many. Default: `Infinity`. */
   readonly bursts?: number
 }
 
@@ -88,12 +89,13 @@ export interface Phase {
   readonly perSecond: number
 }
 
+/** Times with different rates, in rounds. */
 export interface Phases {
   /** One after the other, from the origin on. */
   readonly phases: readonly Phase[]
-  /** How often. Default `Infinity`. */
+  /** How often. Default: `Infinity`. */
   readonly rounds?: number
-  /** As in `steady`. Default 0. */
+  /** As in `steady`. Default: 0. */
   readonly jitter?: number
 }
 

@@ -7,6 +7,8 @@ export interface StreamPlace {
   readonly name: string
   /** What its events go to unless they say otherwise. */
   readonly topic: string
+  /** The scenario's. */
+  readonly seed: number
   /** The stream's own sequence of random numbers. */
   readonly random: Random
 }
@@ -31,6 +33,7 @@ export interface Moment {
   readonly shared: Random
 }
 
+/** When events come, and what each of them says. */
 export interface ScheduledOptions<Value> {
   readonly schedule: Schedule
   readonly event: (moment: Moment) => EventContent<Value>
@@ -44,14 +47,14 @@ export function scheduled<Value>({
   event,
   topic: own,
 }: ScheduledOptions<Value>): StreamMaker<Value> {
-  return ({ name, topic = '', random: shared }) => ({
+  return ({ name, topic, seed, random: shared }) => ({
     name,
     count: schedule.count,
     at: (index: number, originMs: number): GeneratedEvent<Value> => {
       const random = shared.at(index)
       const timestampMs = originMs + schedule.atMs(index, random)
       const { key, value } = event({ random, index, timestampMs, shared })
-      return { stream: name, index, timestampMs, topic: own ?? topic, key, value }
+      return { stream: name, index, seed, originMs, timestampMs, topic: own ?? topic, key, value }
     },
   })
 }

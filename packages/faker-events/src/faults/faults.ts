@@ -5,6 +5,7 @@ import { invalidOption } from '../errors.js'
 import { between, filled, whole } from '../options.js'
 import { Random } from '../random.js'
 import type { EventStream, GeneratedEvent, Scenario } from '../types.js'
+import { type Original, originalAt, originals } from './originals.js'
 
 /** What can be wrong with an event: the value of its header `fault`. */
 export const faultNames = [
@@ -16,6 +17,7 @@ export const faultNames = [
   'clock-skewed',
 ] as const
 
+/** One of `faultNames`. */
 export type Fault = (typeof faultNames)[number]
 
 /** From and to (exclusive), in milliseconds. */
@@ -27,23 +29,26 @@ export interface FaultOptions {
   readonly seed?: number
   /** Sent long after it happened. */
   readonly late?: number
-  /** Default 60 000 to 120 000. */
+  /** Default: 60 000 to 120 000. */
   readonly lateByMs?: Span
   /** Sent a moment after it happened, when others have overtaken it. */
   readonly outOfOrder?: number
-  /** Default 100 to 5000. */
+  /** Default: 100 to 5000. */
   readonly outOfOrderByMs?: Span
   /** Sent twice; the second copy is the one that is labelled. */
   readonly duplicated?: number
-  /** From the first to the second copy. Default 0 to 5000. */
+  /** From the first to the second copy. Default: 0 to 5000. */
   readonly duplicatedAfterMs?: Span
-  /** Never sent. The next event of the stream says in its header `dropped` how many are missing before it. */
+  /**
+   * Never sent. The next event of the stream says in its header `dropped` how many are missing before it; therefore the
+   * last one of a stream that ends is always sent.
+   */
   readonly dropped?: number
-  /** Sent as a text that is cut off in the middle, which is no JSON. */
+  /** Sent as a text that is cut off in the middle and no JSON. */
   readonly malformed?: number
   /** Sent in time by someone whose clock is wrong: its own times are off, `event_ts` and the record's timestamp. */
   readonly clockSkewed?: number
-  /** Default -30 000 to 30 000. */
+  /** Default: -30 000 to 30 000. */
   readonly clockSkewedByMs?: Span
 }
 
@@ -119,58 +124,55 @@ interface Waiting<Value> {
 }
 
 function faulty<Value>(stream: EventStream<Value>, plan: Plan, random: Random): EventStream<Value> {
+  const faultAt = (index: number): Fault | undefined =>
+    index < 0 ? undefined : drawn(plan.parts, random.at(index).unit())
+  /** What becomes of an event: as many copies as are sent. */
+  const sent = ({ event, isLast }: Original<Value>): readonly GeneratedEvent<Value>[] => {
+    const fault = faultAt(event.index)
+    // The last one stays: nobody else could say how many before it are missing.
+    if (fault === 'dropped' && !isLast) return []
+    const [first, ...rest] = copies(event, fault, plan, random.at(event.index))
+    let dropped = 0
+    while (faultAt(event.index - dropped - 1) === 'dropped') dropped++
+    return [dropped > 0 ? labelled(first, { dropped: String(dropped) }) : first, ...rest]
+  }
   function* read(originMs: number): Generator<GeneratedEvent<Value>, void, undefined> {
     const waiting = new Queue<Waiting<Value>>(
       (one, other) =>
         one.arrivesMs < other.arrivesMs || (one.arrivesMs === other.arrivesMs && one.nth < other.nth),
     )
     let nth = 0
-    let dropped = 0
-    const source = stream.read?.(originMs) ?? byIndex(stream, originMs)
-    for (let event = source.next().value; event; event = source.next().value) {
+    for (const original of originals(stream, originMs)) {
       // Nothing that comes later can arrive before this one happens.
-      while (waiting.first && waiting.first.arrivesMs <= arrivalMs(event)) {
+      while (waiting.first && waiting.first.arrivesMs <= arrivalMs(original.event)) {
         const next = waiting.take()
         if (next) yield next.event
       }
-      const copies = sent(event, plan, random.at(event.index))
-      if (copies.length === 0) dropped += 1
-      for (const copy of copies) {
-        const arrivesMs = copy.arrivesMs ?? copy.timestampMs
-        waiting.add({
-          event: dropped > 0 ? labelled(copy, { dropped: String(dropped) }) : copy,
-          arrivesMs,
-          nth,
-        })
-        nth += 1
-        dropped = 0
+      for (const event of sent(original)) {
+        waiting.add({ event, arrivesMs: arrivalMs(event), nth })
+        nth++
       }
     }
     for (let next = waiting.take(); next; next = waiting.take()) yield next.event
   }
   const at = (index: number, originMs: number): GeneratedEvent<Value> => {
-    const event = stream.at(index, originMs)
-    const [first = labelled(event, { fault: 'dropped' })] = sent(event, plan, random.at(index))
+    const original = originalAt(stream, index, originMs)
+    const [first = labelled(original.event, { fault: 'dropped' })] = sent(original)
     return first
   }
   return { name: stream.name, count: stream.count, at, read }
 }
 
-function* byIndex<Value>(
-  { at, count }: EventStream<Value>,
-  originMs: number,
-): Generator<GeneratedEvent<Value>, void, undefined> {
-  for (let index = 0; index < count; index += 1) yield at(index, originMs)
-}
-
-/** What becomes of an event: as many copies as are sent. */
-function sent<Value>(
+/** An event that is sent: once or twice. */
+function copies<Value>(
   event: GeneratedEvent<Value>,
-  { parts, byMs }: Plan,
+  fault: Fault | undefined,
+  { byMs }: Plan,
   random: Random,
-): readonly GeneratedEvent<Value>[] {
-  const fault = drawn(parts, random.unit())
-  if (fault === undefined) return [event]
+): readonly [GeneratedEvent<Value>, ...GeneratedEvent<Value>[]] {
+  if (fault === undefined || fault === 'dropped') return [event]
+  // The first number has decided on the fault; the next ones decide how bad it is.
+  random.unit()
   const offMs = Math.floor(byMs[fault]?.(random) ?? 0)
   const bad = labelled(event, { fault })
   switch (fault) {
@@ -179,8 +181,6 @@ function sent<Value>(
       return [{ ...bad, arrivesMs: arrivalMs(event) + offMs }]
     case 'duplicated':
       return [event, { ...bad, arrivesMs: arrivalMs(event) + offMs }]
-    case 'dropped':
-      return []
     case 'malformed':
       return [{ ...bad, body: cut(JSON.stringify(event.value), random) }]
     case 'clock-skewed':
@@ -211,9 +211,10 @@ function labelled<Value>(
   return { ...event, headers: { ...event.headers, ...labels } }
 }
 
-/** A part of the text: not empty, and not all of it, hence no JSON of an object. */
+/** A part of the text: not empty, and not all of it. It is no JSON: to that of a number, which could be one, a point is added. */
 function cut(json: string, random: Random): string {
-  return json.slice(0, 1 + random.below(Math.max(1, json.length - 1)))
+  const part = json.slice(0, 1 + random.below(Math.max(1, json.length - 1)))
+  return /^[-\d]/.test(json) ? `${part}.` : part
 }
 
 /** The value with another `event_ts`, if it has one. */

@@ -8,6 +8,7 @@ export interface RunArguments {
   readonly to: string
   readonly topic: string | undefined
   readonly partitions: number | undefined
+  readonly topicConfig: Readonly<Record<string, string>>
   readonly table: string | undefined
   readonly column: string | undefined
   readonly options: Readonly<Record<string, number | string>>
@@ -18,24 +19,30 @@ export interface RunArguments {
   readonly startAt: number
   readonly speed: number
   readonly retries: number
+  readonly whenLate: 'catch-up' | 'skip'
   readonly progress: boolean | undefined
   readonly dryRun: boolean
 }
 
+/** What the program is to do. */
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'list' }
   | { readonly name: 'run'; readonly arguments: RunArguments }
 
+/** What `--help` prints. */
 export const help = `Usage: faker-events run <scenario> [options]
        faker-events list
 
 Sends a scenario's events where they belong, as their times come, until they end or it is told to stop (Ctrl-C: the
-batch in hand is sent). What it did is one line of JSON at the end, on stdout; with --to -, on stderr.
+batch in hand is sent). What it did is one line of JSON at the end, also where it fails, on stdout; with --to -, on stderr.
 
   --to WHERE        kafka://host:port[,host:port][/topic], postgres://…, or - for standard output      -
+                    kafka+ssl:// speaks TLS; user:password@ before the hosts, and ?sasl=scram-sha-256 at the end
   --topic NAME      Kafka's topic                                                      the scenario's
   --partitions N    creates the topic with so many, if it is not there                   does not
+  --topic-config NAME=VALUE
+                    a setting of a topic that is created, as retention.ms=-1; may be given several times
   --table NAME      PostgreSQL's table, with a column of type jsonb                     the scenario's
   --column NAME     that column                                                          data
   --seed N          another seed, another story                                          1
@@ -46,7 +53,8 @@ batch in hand is sent). What it did is one line of JSON at the end, on stdout; w
   --for DURATION    how much of the scenario: 90s, 10m, 24h, 30d                         until told to stop
   --start-at N      leaves out the first N events: what an earlier run says as nextStartAt   0
   --speed N         how many times faster than real time; max for as fast as possible   1
-  --retries N       how often a batch is sent again that could not be sent                10
+  --when-late WHAT  catch-up sends late events all the same, skip leaves them out        catch-up
+  --retries N       how often a batch is sent again that could not be sent; max for ever   10
   --progress        a line a second on stderr; --no-progress for none                    on a terminal
   --dry-run         prints the first ten events and sends nothing
   --help            this text
@@ -60,7 +68,13 @@ export function readArguments(words: readonly string[], nowMs: number): Command 
   if (command === 'list' && scenario === undefined) return { name: 'list' }
   if (command !== 'run' || scenario === undefined || rest.length > 0)
     throw unclear(`"${positionals.join(' ')}" is no command. Use faker-events run <scenario>, or list.`)
-  const { topic, table, column, faults, rate, partitions, seed } = values
+  const { topic, table, column, faults, rate, partitions, seed, retries, 'when-late': whenLate } = values
+  if (whenLate !== 'catch-up' && whenLate !== 'skip')
+    throw unclear(`--when-late is ${JSON.stringify(whenLate)}. It takes catch-up or skip.`)
+  if (values['topic-config'].length > 0 && partitions === undefined)
+    throw unclear(
+      '--topic-config is for a topic that is created: say by --partitions with how many partitions.',
+    )
   return {
     name: 'run',
     arguments: {
@@ -70,6 +84,7 @@ export function readArguments(words: readonly string[], nowMs: number): Command 
       table,
       column,
       partitions: partitions === undefined ? undefined : number('--partitions', partitions),
+      topicConfig: Object.fromEntries(values['topic-config'].map(text => named('--topic-config', text))),
       options: {
         ...Object.fromEntries(values.set.map(setting)),
         ...(seed !== undefined && { seed: number('--seed', seed) }),
@@ -80,7 +95,8 @@ export function readArguments(words: readonly string[], nowMs: number): Command 
       fromMs: values.from === undefined ? nowMs : timeMs(values.from, nowMs),
       startAt: number('--start-at', values['start-at']),
       speed: values.speed === 'max' ? Number.POSITIVE_INFINITY : number('--speed', values.speed),
-      retries: number('--retries', values.retries),
+      retries: retries === 'max' ? Number.POSITIVE_INFINITY : number('--retries', retries),
+      whenLate,
       progress: values['no-progress'] ? false : values.progress,
       dryRun: values['dry-run'],
     },
@@ -99,6 +115,7 @@ function parsed(words: readonly string[]) {
         to: { type: 'string', default: '-' },
         topic: { type: 'string' },
         partitions: { type: 'string' },
+        'topic-config': { type: 'string', multiple: true, default: [] },
         table: { type: 'string' },
         column: { type: 'string' },
         seed: { type: 'string' },
@@ -110,6 +127,7 @@ function parsed(words: readonly string[]) {
         'start-at': { type: 'string', default: '0' },
         speed: { type: 'string', default: '1' },
         retries: { type: 'string', default: '10' },
+        'when-late': { type: 'string', default: 'catch-up' },
         progress: { type: 'boolean' },
         'no-progress': { type: 'boolean', default: false },
         'dry-run': { type: 'boolean', default: false },
@@ -151,11 +169,15 @@ function timeMs(text: string, nowMs: number): number {
   return ms
 }
 
-function setting(text: string): readonly [string, number | string] {
+function named(flag: string, text: string): readonly [name: string, value: string] {
   const at = text.indexOf('=')
-  if (at < 1) throw unclear(`--set is ${JSON.stringify(text)}. It takes name=value.`)
-  const value = text.slice(at + 1)
-  return [text.slice(0, at), value !== '' && !Number.isNaN(Number(value)) ? Number(value) : value]
+  if (at < 1) throw unclear(`${flag} is ${JSON.stringify(text)}. It takes name=value.`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function setting(text: string): readonly [string, number | string] {
+  const [name, value] = named('--set', text)
+  return [name, value !== '' && !Number.isNaN(Number(value)) ? Number(value) : value]
 }
 
 function fault(text: string): readonly [string, number] {

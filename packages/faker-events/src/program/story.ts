@@ -30,6 +30,7 @@ const known: Readonly<
   },
 }
 
+/** What `list` prints: a scenario a line. */
 export const list: string = Object.entries(known)
   .map(([name, { says }]) => `${name.padEnd(13)}${says}\n`)
   .join('')

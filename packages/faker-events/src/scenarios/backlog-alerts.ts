@@ -11,6 +11,7 @@ export interface BacklogAlert extends Firing {
   readonly organization: Organization
 }
 
+/** What the model is set to, and the part of the scenario that is sent to it. */
 export interface OrdersQuery {
   /** The scenario's origin, in epoch milliseconds. */
   readonly from: number

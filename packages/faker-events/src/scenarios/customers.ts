@@ -2,10 +2,13 @@ import { type Pick, weighted, zipf } from '../distributions.js'
 import type { Random } from '../random.js'
 import { nameSource } from './names.js'
 
+/** All organizations, in the order in which customers are dealt to them. */
 export const organizations = ['A', 'B', 'C', 'D'] as const
+/** One of four. */
 export type Organization = (typeof organizations)[number]
 
 const tiers = ['enterprise', 'standard', 'free'] as const
+/** What a customer pays for. */
 export type Tier = (typeof tiers)[number]
 
 /** A row of the reference table that events are joined with. */
@@ -41,7 +44,7 @@ export function makeCustomers(random: Random, count: number): readonly Customer[
     const drawn = tiers[pickTier(own)] ?? 'free'
     let customer_name = draw(own)
     // A name that somebody with a smaller id has is drawn again; the number makes sure that this ends.
-    for (let tries = 1; taken.has(customer_name); tries += 1)
+    for (let tries = 1; taken.has(customer_name); tries++)
       customer_name = tries < 8 ? draw(own) : `${draw(own)} ${position + 1}`
     taken.add(customer_name)
     return {

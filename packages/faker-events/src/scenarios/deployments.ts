@@ -20,27 +20,27 @@ export interface Deployment {
 
 /** How the `deployments` scenario goes. */
 export interface DeploymentsOptions {
-  /** Another seed, another story. Default 1. */
+  /** Another seed, another story. Default: 1. */
   readonly seed?: number
-  /** Default 40. */
+  /** Default: 40. */
   readonly customers?: number
-  /** Past events, spread over `initialSpanMs` before the origin. Default 60: by themselves never an alert. */
+  /** Past events, spread over `initialSpanMs` before the origin. Default: 60: by themselves never an alert. */
   readonly initialEvents?: number
-  /** Default 120 000. */
+  /** Default: 120 000. */
   readonly initialSpanMs?: number
-  /** The steady trickle, 0.000 001 to 1 000 000; 0 for none. Default 1. */
+  /** The steady trickle, 0.000 001 to 1 000 000; 0 for none. Default: 1. */
   readonly eventsPerSecond?: number
-  /** How far a trickled event may be off its slot, as a part of the slot, from 0 to 1. Default 0.5. */
+  /** How far a trickled event may be off its slot, as a part of the slot, from 0 to 1. Default: 0.5. */
   readonly jitter?: number
-  /** Events of a spike, all in one organization and at one time; 0 for no spikes. Default 40. */
+  /** Events of a spike, all in one organization and at one time; 0 for no spikes. Default: 40. */
   readonly spikeEvents?: number
-  /** From the origin to the first spike. Default 10 000. */
+  /** From the origin to the first spike. Default: 10 000. */
   readonly firstSpikeMs?: number
-  /** From spike to spike. Default 60 000. */
+  /** From spike to spike. Default: 60 000. */
   readonly spikeEveryMs?: number
-  /** How many spikes; `Infinity` for no end of them. Default `Infinity`. */
+  /** How many spikes; `Infinity` for no end of them. Default: `Infinity`. */
   readonly spikes?: number
-  /** Default 'deployments'. */
+  /** Default: 'deployments'. */
   readonly topic?: string
 }
 

@@ -35,7 +35,7 @@ function* merged<Value>(
     if (first) heads.push({ rest, event: first })
   }
   for (let head = earliest(heads); head !== undefined && arrivalMs(head.event) < to; head = earliest(heads)) {
-    if (skipped < startAt) skipped += 1
+    if (skipped < startAt) skipped++
     else yield head.event
     const next = head.rest.next().value
     if (next) head.event = next
@@ -48,7 +48,7 @@ function* inOrder<Value>(
   from: number,
   first: number,
 ): Generator<GeneratedEvent<Value>, void, undefined> {
-  for (let index = first; index < count; index += 1) yield at(index, from)
+  for (let index = first; index < count; index++) yield at(index, from)
 }
 
 function earliest<Value>(heads: readonly Head<Value>[]): Head<Value> | undefined {

@@ -21,6 +21,7 @@ export interface CustomerAlert extends Firing {
   readonly tier: Tier
 }
 
+/** An alert of either view. */
 export type ExpectedAlert = OrganizationAlert | CustomerAlert
 
 /** What the models are set to, and the part of the scenario that is sent to them. */

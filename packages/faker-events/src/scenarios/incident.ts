@@ -37,25 +37,25 @@ export interface ServiceEvent extends Service {
 
 /** How the `incident` scenario goes. */
 export interface IncidentOptions {
-  /** Default 1. */
+  /** Default: 1. */
   readonly seed?: number
-  /** 3 to 1000. Default 6. */
+  /** 3 to 1000. Default: 6. */
   readonly services?: number
-  /** Of all services together. Default 1. */
+  /** Of all services together. Default: 1. */
   readonly deploysPerSecond?: number
-  /** How often a service says that it is up. Default 5000. */
+  /** How often a service says that it is up. Default: 5000. */
   readonly heartbeatMs?: number
-  /** From incident to incident: calm, failures, silence, flapping, and calm again. Default 600 000. */
+  /** From incident to incident: calm, failures, silence, flapping, and calm again. Default: 600 000. */
   readonly everyMs?: number
-  /** Default 60 000. */
+  /** Default: 60 000. */
   readonly calmMs?: number
-  /** One service's builds fail. Default 120 000. */
+  /** One service's builds fail. Default: 120 000. */
   readonly failingMs?: number
-  /** Another says nothing at all. Default 60 000. */
+  /** Another says nothing at all. Default: 60 000. */
   readonly silentMs?: number
-  /** A third goes down and up. Default 60 000. */
+  /** A third goes down and up. Default: 60 000. */
   readonly flappingMs?: number
-  /** Default 'incident'. */
+  /** Default: 'incident'. */
   readonly topic?: string
 }
 

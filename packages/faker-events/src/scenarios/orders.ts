@@ -26,19 +26,19 @@ export interface Order {
 
 /** How the `orders` scenario goes. */
 export interface OrdersOptions {
-  /** Default 1. */
+  /** Default: 1. */
   readonly seed?: number
-  /** Default 40. */
+  /** Default: 40. */
   readonly customers?: number
-  /** Default 1. */
+  /** Default: 1. */
   readonly ordersPerSecond?: number
-  /** During a rush. Default 10. */
+  /** During a rush. Default: 10. */
   readonly rushPerSecond?: number
-  /** How long a rush takes. Default 10 000. */
+  /** How long a rush takes. Default: 10 000. */
   readonly rushForMs?: number
-  /** From rush to rush. Default 60 000. */
+  /** From rush to rush. Default: 60 000. */
   readonly rushEveryMs?: number
-  /** Default 'orders'. */
+  /** Default: 'orders'. */
   readonly topic?: string
 }
 

@@ -11,6 +11,7 @@ export interface ServiceAlert extends Firing {
   readonly serviceName: string
 }
 
+/** What the models are set to, and the part of the scenario that is sent to them. */
 export interface IncidentQuery {
   /** The scenario's origin, in epoch milliseconds. */
   readonly from: number

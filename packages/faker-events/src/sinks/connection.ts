@@ -1,6 +1,7 @@
 import type { Client, ClientConfig } from 'pg'
-import { invalidConnection, isRetryable } from '../errors.js'
+import { invalidConnection } from '../errors.js'
 import { whole } from '../options.js'
+import { isRetryable } from '../retryable.js'
 
 /** A server, by its parts. */
 export interface PostgresParts {
@@ -13,12 +14,13 @@ export interface PostgresParts {
   readonly ssl?: boolean | Readonly<Record<string, unknown>>
 }
 
+/** Where the server is, and how long it may take. */
 export interface ConnectOptions {
   /** A `postgres://` URL, or its parts. */
   readonly connection: string | PostgresParts
-  /** For connecting and signing in. Default 10 000. */
+  /** For connecting and signing in. Default: 10 000. */
   readonly connectTimeoutMs?: number
-  /** For one batch or statement, after which the connection counts as dead. Default 30 000. */
+  /** For one batch or statement, after which the connection counts as dead. Default: 30 000. */
   readonly sendTimeoutMs?: number
 }
 

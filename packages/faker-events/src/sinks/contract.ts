@@ -1,4 +1,5 @@
-import { EventsError, isRetryable, sinkBusy, sinkClosed, sinkFailed } from '../errors.js'
+import { EventsError, sinkBusy, sinkClosed, sinkFailed } from '../errors.js'
+import { isRetryable } from '../retryable.js'
 import type { GeneratedEvent, Sink } from '../types.js'
 
 /** What one kind of destination does; the contract around it is the same for all. */

@@ -1,5 +1,6 @@
-import { invalidOption, isRetryable } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import { text } from '../options.js'
+import { isRetryable } from '../retryable.js'
 import type { GeneratedEvent, Sink } from '../types.js'
 import { sink } from './contract.js'
 
@@ -20,6 +21,7 @@ export interface KafkaProducer {
   readonly send: (record: { topic: string; messages: KafkaMessage[] }) => Promise<unknown>
 }
 
+/** By whom events are sent, and where to. */
 export interface KafkaOptions {
   /** Connected by its owner, who disconnects it, too: the sink does neither. */
   readonly producer: KafkaProducer
@@ -28,9 +30,10 @@ export interface KafkaOptions {
 }
 
 /**
- * Sends events to Kafka: the entity as the key, the event's time as the record's timestamp, and headers `stream`
- * and `index`, by which a consumer knows an event that comes a second time; a fault is in a header, too. One `send` per topic, one at a time, in
- * order; acknowledgements, compression and idempotence are the producer's own settings. At least once.
+ * Sends events to Kafka: the entity as the key, the event's time as the record's timestamp, and headers `seed`, `origin`,
+ * `stream` and `index`, by which a consumer knows an event that comes a second time, also among those of other runs; a
+ * fault is in a header, too. One `send` per topic, one at a time, in order; acknowledgements, compression and idempotence
+ * are the producer's own settings. At least once. `INVALID_OPTION` if the producer has no `send`.
  */
 export function kafka({ producer, topic }: KafkaOptions): Sink {
   if (typeof producer?.send !== 'function')
@@ -57,20 +60,13 @@ function byTopic(events: readonly GeneratedEvent[], topic?: string): ReadonlyMap
 }
 
 /** The record of one event. */
-function kafkaMessage({
-  stream,
-  index,
-  timestampMs,
-  key,
-  value,
-  body,
-  headers,
-}: GeneratedEvent): KafkaMessage {
+function kafkaMessage(event: GeneratedEvent): KafkaMessage {
+  const { seed, originMs, stream, index, timestampMs, key, value, body, headers } = event
   return {
     key,
     value: body ?? (value === null ? null : JSON.stringify(value)),
     timestamp: String(timestampMs),
-    headers: { ...headers, stream, index: String(index) },
+    headers: { ...headers, seed: String(seed), origin: String(originMs), stream, index: String(index) },
   }
 }
 

@@ -5,7 +5,8 @@ import { sink } from './contract.js'
 
 /**
  * An event as one line of JSON: `{"stream":…,"index":…,"timestampMs":…,"topic":…,"key":…,"value":…}` and a newline;
- * `arrivesMs`, `headers` and `body` only where the event has them.
+ * `arrivesMs`, `headers` and `body` only where the event has them. The seed and the origin, which are the same in all
+ * lines of a run, are left out.
  */
 export function ndjsonLine(event: GeneratedEvent): string {
   const { stream, index, timestampMs, topic, key, value, arrivesMs, headers, body } = event

@@ -5,10 +5,11 @@ import { type ConnectOptions, connector, mayPass, type Session } from './connect
 import { sink } from './contract.js'
 import { copyLine, quoteName, quoteTable } from './sql.js'
 
+/** Which column of which table takes the events. */
 export interface PostgresOptions extends ConnectOptions {
   /** A name, dots between its parts (`'public.deployments'`); or its parts, taken as they are. */
   readonly table: string | readonly string[]
-  /** The column that takes an event's value, of type jsonb. Default 'data'. */
+  /** The column that takes an event's value, of type jsonb. Default: 'data'. */
   readonly column?: string
 }
 

@@ -2,13 +2,14 @@ import { invalidOption, sinkFailed } from '../errors.js'
 import { type ConnectOptions, connector, mayPass, type Session } from './connection.js'
 import { copyLine, quoteLiteral, quoteName, quoteTable, type SqlValue, sqlText } from './sql.js'
 
+/** Which rows a table is to hold. */
 export interface PostgresRowsOptions<Row> extends ConnectOptions {
   /** A name, dots between its parts (`'public.customers'`); or its parts, taken as they are. */
   readonly table: string | readonly string[]
   /** The columns that are written, each of a row's property of that name. */
   readonly columns: readonly (keyof Row & string)[]
   readonly rows: readonly Row[]
-  /** `'insert'` for a server without `COPY … FROM STDIN`. Default `'copy'`. */
+  /** `'insert'` for a server without `COPY … FROM STDIN`. Default: `'copy'`. */
   readonly method?: 'copy' | 'insert'
 }
 

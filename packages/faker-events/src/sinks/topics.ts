@@ -1,5 +1,6 @@
-import { invalidOption, isRetryable, reasonOf, sinkFailed } from '../errors.js'
+import { invalidOption, reasonOf, sinkFailed } from '../errors.js'
 import { text, whole } from '../options.js'
+import { isRetryable } from '../retryable.js'
 
 /** A topic that is to be there. */
 export interface KafkaTopic {
@@ -23,6 +24,7 @@ export interface KafkaAdmin {
   }) => Promise<unknown>
 }
 
+/** Which topics are to be there, and by whom they are made. */
 export interface KafkaTopicsOptions {
   /** Connected by its owner, who disconnects it, too. */
   readonly admin: KafkaAdmin

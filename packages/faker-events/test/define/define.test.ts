@@ -8,8 +8,10 @@ import {
   type GeneratedEvent,
   lifecycle,
   oneOf,
+  type Random,
   scheduled,
   steady,
+  zipf,
 } from '../../src/index.js'
 import { first, origin, rejection } from '../support/story.js'
 
@@ -65,6 +67,52 @@ describe('a scenario of your own', () => {
       Array.from({ length: 50 }, (_, index) => scenario.streams[0]?.at(index, origin))
     expect(visits(sessions(3, 40))).toEqual(visits(story))
     expect(visits(sessions(4))).not.toEqual(visits(story))
+  })
+
+  test('has entities that refer to others, typed', () => {
+    const company = (teams: number) =>
+      defineEvents({
+        name: 'company',
+        entities: make => {
+          const offices = make('offices', { count: 3, make: (_, index) => ({ office: `office ${index}` }) })
+          const busiest = zipf(offices.length)
+          const people = make('people', {
+            count: 30,
+            make: (random, index) => ({ id: index + 1, office: offices[busiest(random)] }),
+          })
+          make('teams', { count: teams, make: random => random.uint32() })
+          return { offices, people }
+        },
+        streams: ({ people }) => ({
+          arrivals: scheduled({
+            schedule: steady({ perSecond: 1 }),
+            event: ({ index }) => ({ key: '', value: people[index % people.length]?.office?.office }),
+          }),
+        }),
+      })
+    const { entities } = company(1)
+    expectTypeOf(entities.people).toEqualTypeOf<
+      readonly { id: number; office: { office: string } | undefined }[]
+    >()
+    const perOffice = entities.offices.map(one => entities.people.filter(({ office }) => office === one))
+    expect(perOffice.flat()).toHaveLength(30)
+    expect(perOffice[0]?.length).toBeGreaterThan(perOffice[2]?.length ?? 0)
+    expect(first(60, events(company(1), { from: origin })).map(({ value }) => value)).toEqual(
+      [...entities.people, ...entities.people].map(({ office }) => office?.office),
+    )
+    expect(company(9).entities).toEqual(entities)
+  })
+
+  test('makes the same entities of one kind by itself or among others', () => {
+    const ids = { count: 5, make: (random: Random) => random.uint32() }
+    const streams = () => ({})
+    const { entities } = defineEvents({ name: 'x', entities: { ids }, streams })
+    expect(
+      defineEvents({ name: 'x', entities: make => ({ ids: make('ids', ids) }), streams }).entities,
+    ).toEqual(entities)
+    const twice = (): unknown =>
+      defineEvents({ name: 'x', entities: make => ({ a: make('ids', ids), b: make('ids', ids) }), streams })
+    expect(twice).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', details: expect.anything() }))
   })
 
   test('refuses a name that entities and a stream share', () => {

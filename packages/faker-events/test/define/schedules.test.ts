@@ -59,7 +59,7 @@ describe('a schedule', () => {
     const all = times(schedule, 1000)
     const within = (from: number, to: number): number => all.filter(ms => ms >= from && ms < to).length
     for (const round of [0, 16_000, 32_000]) {
-      for (let second = 0; second < 10; second += 1)
+      for (let second = 0; second < 10; second++)
         expect(within(round + second * 1000, round + (second + 1) * 1000)).toBe(2)
       expect(within(round + 10_000, round + 15_000)).toBe(0)
       expect(within(round + 15_000, round + 16_000)).toBe(30)

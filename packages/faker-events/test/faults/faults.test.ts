@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import {
+  bursts,
   type Deployment,
+  defineEvents,
   events,
   faultNames,
   type GeneratedEvent,
+  lifecycle,
+  type Scenario,
   scenarios,
+  scheduled,
   withFaults,
 } from '../../src/index.js'
 import { digest, origin } from '../support/story.js'
@@ -29,6 +34,21 @@ function having(fault: string): readonly GeneratedEvent<Deployment>[] {
 const idOf = ({ stream, index }: GeneratedEvent): string => `${stream} ${index}`
 const cleanById = new Map(clean.map(event => [idOf(event), event]))
 const arrives = ({ arrivesMs, timestampMs }: GeneratedEvent): number => arrivesMs ?? timestampMs
+
+/** A scenario whose only stream is read, and ends. */
+function counting(count: number): Scenario {
+  return defineEvents({
+    name: 'counting',
+    streams: () => ({
+      numbers: lifecycle({
+        begins: bursts({ events: count, everyMs: 1, bursts: 1 }),
+        initial: 'a',
+        states: { a: {} },
+        event: ({ instance }) => ({ key: String(instance), value: { instance } }),
+      }),
+    }),
+  })
+}
 
 describe('a scenario with faults', () => {
   test('E3: has each fault as often as it was asked for, in a header, and at most one to an event', () => {
@@ -125,9 +145,58 @@ describe('a scenario with faults', () => {
     for (const event of all.slice(0, 500)) {
       if (event.headers?.['fault'] === 'duplicated') continue
       const alone = faulty.streams.find(({ name }) => name === event.stream)?.at(event.index, origin)
-      expect(alone?.headers?.['fault']).toBe(event.headers?.['fault'])
-      expect(alone?.value).toEqual(event.value)
+      expect(alone).toEqual(event)
     }
+  })
+
+  test('E3: the last event of a stream that ends is not dropped, and says how many before it are', () => {
+    const counted = scenarios.deployments({ initialEvents: 50, eventsPerSecond: 0, spikes: 1 })
+    for (const scenario of [counted, counting(60)] as readonly Scenario[]) {
+      const sent = [...events(withFaults(scenario, { dropped: 1 }), { from: origin })]
+      const whole = [...events(scenario, { from: origin })]
+      const last = new Map(whole.map(event => [event.stream, event]))
+      expect(sent).toEqual(
+        [...last.values()].map(event => ({ ...event, headers: { dropped: String(event.index) } })),
+      )
+    }
+  })
+
+  test('E1: an event of a stream that is read can be made by itself, too', () => {
+    const orders = withFaults(scenarios.orders({ seed: 7 }), parts)
+    const [stream] = orders.streams
+    for (const event of [...events(orders, { from: origin, to: origin + 60_000 })])
+      if (event.headers?.['fault'] !== 'duplicated') expect(stream?.at(event.index, origin)).toEqual(event)
+    expect(() => withFaults(counting(3), parts).streams[0]?.at(3, origin)).toThrow(RangeError)
+  })
+
+  test.each([12, -1.5, 7, 1e21, 'text', '', null, true, [1, 2], {}])(
+    'what is malformed is no JSON, whatever it was: %j',
+    value => {
+      const scenario = defineEvents({
+        name: 'one',
+        streams: () => ({
+          one: scheduled({
+            schedule: bursts({ events: 20, everyMs: 1, bursts: 1 }),
+            event: () => ({ key: '', value }),
+          }),
+        }),
+      })
+      for (const { body = '' } of events(withFaults(scenario, { malformed: 1 }), { from: origin }))
+        expect(() => JSON.parse(body)).toThrow(SyntaxError)
+    },
+  )
+
+  test.each([
+    ['outOfOrder', 'outOfOrderByMs', 'out-of-order'],
+    ['late', 'lateByMs', 'late'],
+    ['duplicated', 'duplicatedAfterMs', 'duplicated'],
+    ['clockSkewed', 'clockSkewedByMs', 'clock-skewed'],
+  ])('%s is as bad as %s says', (part, by, fault) => {
+    const sent = [...events(withFaults(story, { [part]: 0.5, [by]: [70, 73] }), range)]
+    const offMs = sent
+      .filter(({ headers }) => headers?.['fault'] === fault)
+      .map(event => Math.abs(arrives(event) - event.timestampMs))
+    expect(new Set(offMs)).toEqual(new Set([70, 71, 72]))
   })
 
   test('without any part is the scenario itself', () => {

@@ -1,10 +1,20 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { events, ndjsonLine, scenarios, virtualClock, withFaults } from '../../src/index.js'
+import {
+  type Clock,
+  events,
+  ndjsonLine,
+  scenarios,
+  virtualClock,
+  wallClock,
+  withFaults,
+} from '../../src/index.js'
 import { program } from '../../src/program/program.js'
 import { first, origin, rejection } from '../support/story.js'
+import { tableServer } from '../support/table-server.js'
 
 interface Said {
   readonly out: string
@@ -12,8 +22,12 @@ interface Said {
 }
 
 /** What the program says on its two outputs, in virtual time. */
-async function say(line: string, signal = new AbortController().signal): Promise<Said> {
-  const chunks = { out: '', err: '' }
+async function say(
+  line: string,
+  signal: AbortSignal = new AbortController().signal,
+  chunks = { out: '', err: '' },
+  clock: Clock = virtualClock(origin),
+): Promise<Said> {
   const to = (name: 'out' | 'err'): Writable =>
     new Writable({
       write: (chunk, _, done) => {
@@ -22,7 +36,7 @@ async function say(line: string, signal = new AbortController().signal): Promise
       },
     })
   const words = line.split(' ').filter(word => word !== '')
-  await program(words, { stdout: to('out'), stderr: to('err'), signal, clock: virtualClock(origin) })
+  await program(words, { stdout: to('out'), stderr: to('err'), signal, clock })
   return chunks
 }
 
@@ -87,6 +101,59 @@ describe('faker-events', () => {
     expect(JSON.parse(err)).toMatchObject({ events: 0, stopped: true })
   })
 
+  test('E5: says what it did when its destination was away for too long, too, and where to go on', async () => {
+    const said = { out: '', err: '' }
+    const server = await tableServer(statement =>
+      statement.startsWith('COPY') && server.statements.length > 2 ? 'cut' : undefined,
+    )
+    const line = `run deployments --to ${server.url} --for 1m --start-at 5 --retries 3`
+    const error = await rejection(say(line, undefined, said))
+    await server.close()
+    expect(error).toMatchObject({ code: 'SINK_FAILED', details: { attempts: 4 } })
+    const { events: sent, ...summary } = JSON.parse(said.out)
+    expect(summary).toMatchObject({ retries: 3, nextStartAt: 5 + sent, stopped: false })
+    expect(summary.error).toBe((error as Error).message)
+    expect(sent).toBe(server.tables.get('"deployments"')?.length)
+    expect(sent).toBeGreaterThan(0)
+    expect(said.err).toBe('')
+  })
+
+  test('shows its progress while its destination is away', async () => {
+    const said = { out: '', err: '' }
+    let isAway = true
+    const server = await tableServer(() => (isAway ? 'cut' : undefined))
+    const stop = new AbortController()
+    const clock: Clock = { nowMs: () => origin, sleep: wallClock.sleep }
+    const line = `run deployments --to ${server.url} --for 1ms --retries max --progress`
+    const ended = say(line, stop.signal, said, clock)
+    while (!/^0 events, 0\/s, 0 late, \d+ retries; attempt \d+ in \d+ ms: .+\n/m.test(said.err))
+      await wallClock.sleep(10)
+    isAway = false
+    await ended
+    await server.close()
+    expect(JSON.parse(said.out)).toMatchObject({ events: 60 })
+  })
+
+  test('leaves out what is late with --when-late skip, and sends it without', async () => {
+    let machineMs = 0
+    // Every wake-up comes three seconds after its time.
+    const slow: Clock = {
+      nowMs: () => origin + machineMs,
+      sleep: async ms => {
+        machineMs += ms + 3000
+      },
+    }
+    const skipping = await say('run deployments --for 1m --when-late skip', undefined, undefined, slow)
+    const { events: sent, skipped, late, nextStartAt } = JSON.parse(skipping.err)
+    expect(skipped).toBeGreaterThan(0)
+    expect(skipped).toBe(late)
+    expect(nextStartAt).toBe(160)
+    expect(skipping.out.split('\n')).toHaveLength(sent + 1)
+    machineMs = 0
+    const all = await say('run deployments --for 1m', undefined, undefined, slow)
+    expect(JSON.parse(all.err)).toMatchObject({ events: 160, skipped: 0 })
+  })
+
   test('lists the scenarios and its options', async () => {
     const { out: list } = await say('list')
     expect(list.split('\n').map(line => line.split(' ')[0])).toEqual([...Object.keys(scenarios), ''])
@@ -101,6 +168,8 @@ describe('faker-events', () => {
       '--progress',
       '--dry-run',
       '--faults',
+      '--when-late',
+      '--topic-config',
     ])
       expect(out).toContain(`  ${flag} `)
   })
@@ -121,6 +190,10 @@ describe('faker-events', () => {
     ['run orders --faults late', '--faults late is ""'],
     ['run orders --to redis://x', '--to is not understood'],
     ['run orders --to kafka://broker', '--to is not understood'],
+    ['run orders --when-late maybe', '--when-late is "maybe". It takes catch-up or skip.'],
+    ['run orders --topic-config a=1', '--topic-config is for a topic that is created'],
+    ['run orders --partitions 1 --topic-config a', '--topic-config is "a". It takes name=value.'],
+    ['run orders --retries soon', '--retries is "soon". It takes a number.'],
     ['run orders --wrong', "Unknown option '--wrong'"],
   ])('%s is one clear sentence', async (line, sentence) => {
     const error = await rejection(say(line))
@@ -153,6 +226,29 @@ describe('faker-events as a program', () => {
     expect(stdout).toBe(linesOf(events(scenarios.deployments(), { from, to: from + 600_000 })))
     expect(JSON.parse(stderr)).toMatchObject({ events: 1060, late: 0 })
     expect(status).toBe(0)
+  })
+
+  test('E5: Ctrl-C ends it while it sends as fast as it can, with no end', async () => {
+    const child = spawn(process.execPath, [
+      cli,
+      'run',
+      'deployments',
+      '--from',
+      '2020-01-01',
+      '--speed',
+      'max',
+    ])
+    let [lines, said] = [0, '']
+    child.stdout.on('data', chunk => {
+      if (lines === 0) child.kill('SIGINT')
+      lines += String(chunk).split('\n').length - 1
+    })
+    child.stderr.on('data', chunk => {
+      said += String(chunk)
+    })
+    const [code] = await once(child, 'close')
+    expect(code).toBe(0)
+    expect(JSON.parse(said)).toMatchObject({ stopped: true, events: lines, nextStartAt: lines })
   })
 
   test('ends with 2 for what it does not understand, and with 1 for what does not work', () => {

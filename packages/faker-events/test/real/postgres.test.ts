@@ -66,9 +66,9 @@ test('E4: a real PostgreSQL is killed and comes back in the middle of a run: eve
   const texts = found.map(value => JSON.stringify(value))
   let at = 0
   for (const [position, value] of expected.entries()) {
-    while (at < texts.length && !same(found[at], value)) at += 1
+    while (at < texts.length && !same(found[at], value)) at++
     expect(at, `event ${position} is missing`).toBeLessThan(texts.length)
-    at += 1
+    at++
   }
   expect(found.length - expected.length).toBeLessThanOrEqual(500)
 })

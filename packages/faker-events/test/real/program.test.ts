@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type KafkaBroker, readTopic, startKafka } from '../../../../stack/src/kafka.js'
 import { events, scenarios } from '../../src/index.js'
@@ -32,13 +33,15 @@ async function ran(...args: readonly string[]): Promise<Ended> {
   return { code, ...said }
 }
 
-test('faker-events backfills an hour into a topic that it creates', async () => {
+test('faker-events backfills an hour into a topic that it creates, and that keeps it', async () => {
   const to = `kafka://${broker.address}/backfill`
   const args = [
     '--to',
     to,
     '--partitions',
     '2',
+    '--topic-config',
+    'retention.ms=-1',
     '--from',
     '2026-01-01',
     '--for',
@@ -57,6 +60,14 @@ test('faker-events backfills an hour into a topic that it creates', async () => 
     `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`
   expect(records.map(text).sort()).toEqual(expected.map(text).sort())
   expect(new Set(records.map(({ partition }) => partition))).toEqual(new Set([0, 1]))
+  const admin = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: 'backfill', configNames: ['retention.ms'] }],
+  })
+  await admin.disconnect()
+  expect(resources[0]?.configEntries).toMatchObject([{ configName: 'retention.ms', configValue: '-1' }])
 })
 
 test('a broker that tells clients to go where they cannot is explained', async () => {

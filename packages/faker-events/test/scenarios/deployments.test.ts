@@ -174,6 +174,7 @@ describe('determinism', () => {
           const timestampMs = event.timestampMs - (seconds * 1000 + 1_000_000) + origin
           return {
             ...event,
+            originMs: origin,
             timestampMs,
             value: { ...event.value, event_ts: Math.floor(timestampMs / 1000) },
           }

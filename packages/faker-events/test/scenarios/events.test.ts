@@ -10,6 +10,8 @@ function scripted(...times: readonly (readonly number[])[]): Scenario<string> {
     const at: EventStream<string>['at'] = (index, originMs) => ({
       stream: name,
       index,
+      seed: 0,
+      originMs,
       timestampMs: originMs + (own[index] ?? 0),
       topic: 't',
       key: 'k',

@@ -52,7 +52,7 @@ function bruteForce(story: DeploymentsScenario, query: Query): Map<string, [numb
   const rowsAt = evaluate(story, query)
   const found = new Map<string, [number, number][]>()
   let before: ReadonlySet<string> = new Set()
-  for (let nowMs = query.from - 1; nowMs <= query.to + query.windowMs + 1; nowMs += 1) {
+  for (let nowMs = query.from - 1; nowMs <= query.to + query.windowMs + 1; nowMs++) {
     const now = rowsAt(nowMs)
     for (const name of now)
       if (!before.has(name)) found.set(name, [...(found.get(name) ?? []), [nowMs, Number.NaN]])
@@ -172,7 +172,7 @@ describe('the alerts that a scenario must raise', () => {
   })
 
   test('E2: the past by itself raises no alert, whatever the seed', () => {
-    for (let seed = 0; seed < 100; seed += 1) {
+    for (let seed = 0; seed < 100; seed++) {
       const past = scenarios.deployments({ seed, eventsPerSecond: 0, spikeEvents: 0 })
       expect(expectations(past, { ...models, to: origin })).toEqual([])
     }

@@ -28,6 +28,29 @@ describe('the orders scenario', () => {
     expect(over.filter(path => path.includes('cancelled')).length / over.length).toBeCloseTo(0.1, 1)
   })
 
+  test('rushes as often, as long and as much as it is told to', () => {
+    const options = {
+      seed: 7,
+      ordersPerSecond: 2,
+      rushPerSecond: 50,
+      rushForMs: 5000,
+      rushEveryMs: 20_000,
+    }
+    const placed = [...events(scenarios.orders(options), { from: origin, to: origin + 60_000 })].filter(
+      ({ value }) => value?.version === 1,
+    )
+    const perSecond = Array.from(
+      { length: 60 },
+      (_, second) =>
+        placed.filter(({ timestampMs }) => Math.floor((timestampMs - origin) / 1000) === second).length,
+    )
+    for (const [second, count] of perSecond.entries()) {
+      const isRush = second % 20 >= 15
+      expect(count).toBeGreaterThanOrEqual(isRush ? 49 : 1)
+      expect(count).toBeLessThanOrEqual(isRush ? 51 : 3)
+    }
+  })
+
   test('what an order costs and who placed it stay the same', () => {
     const fixed = new Map<string, string>()
     for (const { key, value } of all) {

@@ -25,7 +25,7 @@ function recording(fault: (send: number) => unknown = () => undefined): Recordin
   return {
     records,
     send: async record => {
-      sends += 1
+      sends++
       const error = fault(sends)
       if (error !== undefined) throw error
       records.push(record)
@@ -58,7 +58,7 @@ describe('the Kafka sink', () => {
         key,
         value: JSON.stringify(value),
         timestamp: `${timestampMs}`,
-        headers: { stream, index: `${index}` },
+        headers: { seed: '7', origin: `${origin}`, stream, index: `${index}` },
       })),
     )
   })
@@ -98,14 +98,14 @@ describe('the Kafka sink', () => {
     expect(calls).toEqual([])
   })
 
-  test('an event that is sent again is known by its stream and index', async () => {
+  test('E4: an event that is sent again is known by its headers', async () => {
     const lost = Object.assign(new Error('request timed out'), { retriable: true })
     let answers = 0
     const records: KafkaMessage[] = []
     const producer: KafkaProducer = {
       send: async ({ messages }) => {
         records.push(...messages)
-        answers += 1
+        answers++
         if (answers === 2) throw lost
       },
     }
@@ -116,10 +116,28 @@ describe('the Kafka sink', () => {
       ...range,
       clock: virtualClock(origin),
     })
-    const names = records.map(({ headers }) => `${headers['stream']} ${headers['index']}`)
+    const names = records.map(({ headers }) => JSON.stringify(headers))
     expect(stats.retries).toBe(1)
     expect(names.length).toBe(stats.events + 1)
     expect(new Set(names).size).toBe(stats.events)
+  })
+
+  test('E4: an event is told from those of other seeds and of runs that began at another time', async () => {
+    const producer = recording()
+    const sink = kafka({ producer })
+    for (const [seed, from] of [
+      [7, origin],
+      [8, origin],
+      [7, origin + 1],
+    ] as const) {
+      const scenario = scenarios.deployments({ seed })
+      await run({ scenario, sink, from, to: from + 60_000, clock: virtualClock(from + 60_000) })
+    }
+    const names = producer.records.flatMap(({ messages }) =>
+      messages.map(({ headers }) => JSON.stringify(headers)),
+    )
+    expect(names.length).toBe(3 * 160)
+    expect(new Set(names).size).toBe(names.length)
   })
 
   test.each([

@@ -16,7 +16,7 @@ describe('the NDJSON sink', () => {
     await ndjson({ stream }).send(some)
     const lines = String(stream.read()).split('\n')
     expect(lines.pop()).toBe('')
-    expect(lines.map(line => JSON.parse(line))).toEqual(some)
+    expect(lines.map(line => JSON.parse(line))).toEqual(some.map(({ seed, originMs, ...rest }) => rest))
     expect(Object.keys(JSON.parse(lines[0] ?? ''))).toEqual([
       'stream',
       'index',

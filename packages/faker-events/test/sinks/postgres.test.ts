@@ -31,7 +31,7 @@ const stored = (server: TableServer): unknown[] =>
 function nthCopy(nth: number, fault: Fault): (statement: string) => Fault | undefined {
   let copies = 0
   return statement => {
-    if (statement.startsWith('COPY')) copies += 1
+    if (statement.startsWith('COPY')) copies++
     return statement.startsWith('COPY') && copies === nth ? fault : undefined
   }
 }

@@ -37,7 +37,7 @@ export async function tableServer(
   const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer(socket => {
-    connections += 1
+    connections++
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
