@@ -58,7 +58,7 @@ test('nothing has to be copied into a container that is read-only', () => {
   expect(services.unwritable(changed('    read_only: false\n', ''))).toEqual([
     'alertmanager-slack is read-only: slack_channel cannot be copied into it',
   ])
-  const secret = changed('    file: ${SLACK_URL_FILE:-./secrets/slack_url}', '    environment: SLACK_URL')
+  const secret = changed('file: $' + '{SLACK_URL_FILE:-./secrets/slack_url}', 'environment: SLACK_URL')
   const hardened = structuredClone(secret) as { services: Record<string, { read_only?: boolean }> }
   Object.assign(hardened.services['alertmanager-slack'] ?? {}, { read_only: true })
   expect(services.unwritable(hardened as Compose)).toHaveLength(2)

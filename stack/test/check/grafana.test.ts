@@ -21,7 +21,9 @@ test('with the lines for Slack it is told what it knows, too, and no secret', ()
   const file = 'grafana/provisioning/alerting/contact-points.yaml'
   const files = changed(file, '#      - uid: mzalert_slack', '      - uid: mzalert_slack')
   const uncommented = stackFiles({ [file]: () => files.text(file).replaceAll(/^# {4}/gm, '    ') })
-  expect(uncommented.text(file)).toContain('\n        type: slack\n        settings:\n          url: $SLACK_URL\n')
+  expect(uncommented.text(file)).toContain(
+    '\n        type: slack\n        settings:\n          url: $SLACK_URL\n',
+  )
   expect(provisioningProblems(uncommented)).toEqual([])
 })
 
