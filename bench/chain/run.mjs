@@ -23,7 +23,7 @@ const note = (hop, organization, atMs) => seen[hop].push({ organization, atMs })
 const chain = await startChain({
   ...settings,
   story: { SEED: '3', FIRST_SPIKE_MS: '15000', SPIKE_EVERY_MS: String(spikeEveryMs) },
-  scale: { scrapeSeconds, keepFiringSeconds: 1, forSeconds: 60 },
+  scale: { scrapeSeconds, keepFiringSeconds: 1, forSeconds: 60, resendSeconds: 2 },
   onNotification: ({ alerts }, atMs) => {
     for (const { status, labels, startsAt } of alerts)
       if (
@@ -111,7 +111,11 @@ async function startPoller() {
       stdio: 'ignore',
     },
   )
-  child.once('error', () => console.log('prometheus-sql-exporter is not installed: no comparison'))
+  child.once('error', () =>
+    console.log(
+      'prometheus-sql-exporter is not installed: no comparison. On Debian: apt-get install prometheus-sql-exporter',
+    ),
+  )
   return { url: `http://127.0.0.1:${port}/metrics`, end: () => child.kill() }
 }
 
