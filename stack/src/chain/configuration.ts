@@ -12,6 +12,8 @@ export interface Scale {
   readonly forSeconds: number
   /** After so long Prometheus tells an Alertmanager again; one that hears nothing for four times as long takes an alert for over. */
   readonly resendSeconds: number
+  /** How long a series without samples is taken for there, if nothing says that it is gone. */
+  readonly lookbackSeconds: number
 }
 
 /** Where the programs are, as `host:port`. */

@@ -79,6 +79,7 @@ export function programs(situation: Situation): Readonly<Record<ProgramName, Omi
         `--web.listen-address=${addresses.prometheus}`,
         // What an Alertmanager that comes back does not know, it is told again after so long; a minute by default.
         `--rules.alert.resend-delay=${scale.resendSeconds}s`,
+        `--query.lookback-delta=${scale.lookbackSeconds}s`,
       ],
       ...ready(addresses.prometheus),
     },

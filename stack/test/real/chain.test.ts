@@ -22,7 +22,7 @@ beforeAll(async () => {
       FIRST_SPIKE_MS: String(story.firstSpikeMs),
       SPIKE_EVERY_MS: String(story.spikeEveryMs),
     },
-    scale: { scrapeSeconds: 1, keepFiringSeconds: 5, forSeconds: 5, resendSeconds: 2 },
+    scale: { scrapeSeconds: 1, keepFiringSeconds: 5, forSeconds: 5, resendSeconds: 2, lookbackSeconds: 10 },
     onNotification: notification => notifications.push(notification),
     onSlack: message => messages.push(message),
   })

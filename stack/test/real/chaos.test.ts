@@ -31,7 +31,7 @@ beforeAll(async () => {
   chain = await startChain({
     ...settings,
     story: { SEED: '5', FIRST_SPIKE_MS: '5000', SPIKE_EVERY_MS: '26000' },
-    scale: { scrapeSeconds: 1, keepFiringSeconds: 8, forSeconds: 2, resendSeconds: 2 },
+    scale: { scrapeSeconds: 1, keepFiringSeconds: 8, forSeconds: 2, resendSeconds: 2, lookbackSeconds: 10 },
     onNotification: ({ alerts }) => heard.push(...alerts),
   })
 }, 180_000)
