@@ -5,3 +5,4 @@ export { freePort, type Program, type ProgramOptions, program } from './program.
 export { activeAlerts, query, type Sample } from './prometheus.js'
 export type { SlackMessage } from './slack.js'
 export { firingAt, type Interval, truth } from './truth.js'
+export { judge, slopePerMinute, type Verdict } from './verdict.js'

@@ -30,7 +30,7 @@ let chain: Chain
 beforeAll(async () => {
   chain = await startChain({
     ...settings,
-    story: { SEED: '5', FIRST_SPIKE_MS: '5000', SPIKE_EVERY_MS: '26000' },
+    story: { SEED: '5', FIRST_SPIKE_MS: '5000', SPIKE_EVERY_MS: '25000' },
     scale: { scrapeSeconds: 1, keepFiringSeconds: 8, forSeconds: 2, resendSeconds: 2, lookbackSeconds: 10 },
     onNotification: ({ alerts }) => heard.push(...alerts),
   })
