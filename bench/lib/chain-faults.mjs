@@ -3,7 +3,7 @@
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** mulberry32: small, seeded, good enough to choose faults with. */
-export function generator(from) {
+function generator(from) {
   let state = from >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -27,7 +27,7 @@ const restarted = name => ({
 /** What the proxy does between the views and everybody who streams them. */
 const network = (name, make) => ({ name: `network: ${name}`, parts: ['network'], make })
 
-export const faults = [
+const faults = [
   ...['producer', 'kafka', 'materialize', 'exporter', 'direct', 'prometheus', 'alertmanager'].map(restarted),
   network('cut', ({ proxy }) => proxy.cut()),
   network('cut in the middle of a row', async ({ proxy }, random) => {
