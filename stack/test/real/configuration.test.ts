@@ -183,13 +183,24 @@ test('C6: a view that is down silences its own rows and no others; an exporter t
   await until('the rows of one view are silenced', async () => (await silenced()) === 'one')
   await post(about('MzAlertExporterDown', {}))
   await until('all rows are silenced', async () => (await silenced()) === 'one,two')
-  await post(
-    { labels: { alertname: 'Rows', severity: 'warning', job: 'event_exporter', reason: 'null_label' } },
-    row('late'),
-    about('MzAlertViewStale', { view: 'late' }),
-    { labels: { alertname: 'MzAlertViewStale', severity: 'warning', view: 'late', job: 'elsewhere' } },
-  )
-  await until('all rows are silenced', async () => (await silenced()) === 'late,one,two')
   const critical = (await activeAlerts(url)).filter(({ labels }) => labels['severity'] === 'critical')
   expect(critical.flatMap(({ status }) => status.inhibitedBy)).toEqual([])
+})
+
+test('C6: the graver of two alerts about a view is enough, and it is not silenced; the one of another exporter is loud', async () => {
+  const late = (severity: string, job: string): object => ({
+    labels: { alertname: 'MzAlertViewStale', severity, view: 'late', job },
+  })
+  const body = JSON.stringify([late('warning', 'one'), late('critical', 'one'), late('warning', 'other')])
+  const headers = { 'content-type': 'application/json' }
+  expect((await fetch(`${url}/api/v2/alerts`, { method: 'POST', headers, body })).ok).toBe(true)
+  const found = async (isSilenced: boolean): Promise<string> =>
+    (await activeAlerts(url))
+      .filter(({ labels }) => labels['view'] === 'late')
+      .filter(({ status }) => status.inhibitedBy.length > 0 === isSilenced)
+      .map(({ labels }) => `${labels['severity']} ${labels['job']}`)
+      .sort()
+      .join()
+  await until('one of them is silenced', async () => (await found(true)) === 'warning one')
+  expect(await found(false)).toBe('critical one,warning other')
 })
