@@ -1,6 +1,6 @@
 // How long each hop of the whole chain takes, with real programs and the stack's own configuration: event -> row in the view ->
 // /metrics -> Prometheus fires -> a receiver hears of it. Beside it, in the same run: the same view polled by sql_exporter.
-// `node bench/chain/run.mjs [spikes] [scrape interval in seconds] [sql_exporter's interval in seconds]`
+// `npm run bench -- chain [spikes] [scrape interval in seconds] [sql_exporter's interval in seconds]`
 // Needs prometheus, prometheus-alertmanager, java and mvn; prometheus-sql-exporter for the comparison.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,6 +10,7 @@ import path from 'node:path'
 import { startChain, truth, until } from '@mzalert/stack/chain'
 import { readTopic } from '@mzalert/stack/kafka'
 import { tail } from '@mzalert/tail-client'
+import { machine } from '../lib/machine.mjs'
 
 const [spikes = 8, scrapeSeconds = 5, pollSeconds = 15] = process.argv.slice(2).map(Number)
 const settings = { windowMs: 30_000, threshold: 25 }
@@ -23,7 +24,7 @@ const note = (hop, organization, atMs) => seen[hop].push({ organization, atMs })
 const chain = await startChain({
   ...settings,
   story: { SEED: '3', FIRST_SPIKE_MS: '15000', SPIKE_EVERY_MS: String(spikeEveryMs) },
-  scale: { scrapeSeconds, keepFiringSeconds: 1, forSeconds: 60 },
+  scale: { scrapeSeconds, keepFiringSeconds: 1, forSeconds: 60, resendSeconds: 2, lookbackSeconds: 10 },
   onNotification: ({ alerts }, atMs) => {
     for (const { status, labels, startsAt } of alerts)
       if (
@@ -111,7 +112,11 @@ async function startPoller() {
       stdio: 'ignore',
     },
   )
-  child.once('error', () => console.log('prometheus-sql-exporter is not installed: no comparison'))
+  child.once('error', () =>
+    console.error(
+      'prometheus-sql-exporter is not installed: no comparison. On Debian: apt-get install prometheus-sql-exporter',
+    ),
+  )
   return { url: `http://127.0.0.1:${port}/metrics`, end: () => child.kill() }
 }
 
@@ -158,13 +163,13 @@ function report(events) {
       .map(time => time[to] - time[from])
       .sort((one, other) => one - other)
     const [median, most] = [all[Math.floor(all.length / 2)], all.at(-1)]
-    const show = ms => (ms === undefined ? '-' : `${Math.round(ms)} ms`).padStart(10)
-    console.log(`${name.padEnd(44)}${show(median)}${show(most)}${String(all.length).padStart(5)}`)
+    const show = ms => (ms === undefined ? '-' : `${Math.round(ms)} ms`)
+    console.log(`| ${name} | ${show(median)} | ${show(most)} | ${all.length} |`)
   }
   console.log(
-    `${events.length} spikes, scraped and evaluated each ${scrapeSeconds} s, group_wait 1 s and group_interval 5 s as in the stack\n`,
+    `${machine()}; ${events.length} spikes, scraped and evaluated each ${scrapeSeconds} s, group_wait 1 s and group_interval 5 s as in the stack.\n`,
   )
-  console.log(`${'hop'.padEnd(44)}${'median'.padStart(10)}${'most'.padStart(10)}    n`)
+  console.log('| hop | median | most | n |\n| --- | ---: | ---: | ---: |')
   line('event -> row in the view', 'event', 'view')
   line('row in the view -> /metrics', 'view', 'metrics')
   line('/metrics -> Prometheus fires', 'metrics', 'prometheus')

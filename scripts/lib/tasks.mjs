@@ -91,11 +91,14 @@ async function bench(args) {
   return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
 }
 
-/** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes. */
+/** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes, `soak chain` takes the whole chain apart. */
 async function soak(args) {
-  const built = await turbo('build', ['--filter=@mzalert/bench...'])
-  const [program, rest] = args[0] === 'engine' ? ['engine-soak.mjs', args.slice(1)] : ['soak.mjs', args]
-  return built || execute(process.execPath, [path.join('bench', program), ...rest])
+  const isChain = args[0] === 'chain'
+  // The chain starts examples, too.
+  const built = await turbo('build', isChain ? [] : ['--filter=@mzalert/bench...'])
+  const isNamed = isChain || args[0] === 'engine'
+  const program = isNamed ? `${args[0]}-soak.mjs` : 'soak.mjs'
+  return built || execute(process.execPath, [path.join('bench', program), ...args.slice(isNamed ? 1 : 0)])
 }
 
 async function stackCheck(args) {

@@ -30,6 +30,9 @@ export const defaultParameters: Required<ModelParameters> = {
   kafkaBroker: 'redpanda:9092',
 }
 
+/** What the exporter streams. Views that it does not are read by others alone. */
+const streamed: readonly string[] = ['dim_deployments', 'organization_alert', 'customer_alert']
+
 const folder = new URL('../materialize/', import.meta.url)
 
 /**
@@ -50,16 +53,22 @@ export function models(target: Target, parameters: ModelParameters = {}): readon
     enterprise_limit: whole('enterpriseLimit', enterpriseLimit),
     kafka_broker: broker(kafkaBroker),
   }
-  const views = readdirSync(new URL('models/', folder)).sort()
-  const own = ['indexes', 'roles'].map(kind => `${kind}/${target}.sql`)
-  const files = [`sources/${target}.sql`, ...views.map(view => `models/${view}`), ...own]
-  return files
-    .filter(file => existsSync(new URL(file, folder)))
-    .map(file => {
-      const text = readFileSync(new URL(file, folder), 'utf8')
-      const isShared = file.startsWith('models/')
-      return { name: file, sql: fill(isShared && target === 'tail' ? spelledForTail(text) : text, values) }
-    })
+  const read = (file: string, more: Readonly<Record<string, string>> = {}): string | undefined =>
+    existsSync(new URL(file, folder))
+      ? fill(readFileSync(new URL(file, folder), 'utf8'), { ...values, ...more })
+      : undefined
+  const own = (kind: string, view?: string): readonly Model[] => {
+    const sql = read(`${kind}/${target}.sql`, view === undefined ? {} : { view })
+    return sql === undefined ? [] : [{ name: [`${kind}/${target}.sql`, view].filter(Boolean).join(' '), sql }]
+  }
+  const shared = (file: string): readonly Model[] => {
+    const sql = read(`models/${file}`) ?? ''
+    const view = file.replace(/^\d+-|\.sql$/g, '')
+    const model = { name: `models/${file}`, sql: target === 'tail' ? spelledForTail(sql) : sql }
+    return [model, ...(streamed.includes(view) ? own('streamed', view) : [])]
+  }
+  const files = readdirSync(new URL('models/', folder)).sort()
+  return [...own('sources'), ...own('roles'), ...files.flatMap(shared)]
 }
 
 function spelledForTail(sql: string): string {

@@ -10,14 +10,20 @@ export interface Scale {
   readonly keepFiringSeconds: number
   /** What every `for` of an alert becomes. */
   readonly forSeconds: number
+  /** After so long Prometheus tells an Alertmanager again; one that hears nothing for four times as long takes an alert for over. */
+  readonly resendSeconds: number
+  /** How long a series without samples is taken for there, if nothing says that it is gone. */
+  readonly lookbackSeconds: number
 }
 
 /** Where the programs are, as `host:port`. */
 export interface Addresses {
+  readonly materialize: string
   readonly exporter: string
   readonly prometheus: string
   readonly alertmanager: string
   readonly alertmanagerSlack: string
+  readonly producer: string
   readonly webhook: string
   /** What stands in for Slack's URL. */
   readonly slackUrl: string
@@ -25,7 +31,13 @@ export interface Addresses {
 
 interface PrometheusFile {
   global: { scrape_interval: string; evaluation_interval: string }
-  alerting: { alertmanagers: unknown[] }
+  alerting: { alertmanagers: Targets[] }
+  scrape_configs: Targets[]
+}
+
+interface Targets {
+  dns_sd_configs?: unknown
+  static_configs?: unknown
 }
 
 interface RulesFile {
@@ -51,6 +63,7 @@ export function configure(folder: string, addresses: Addresses, scale: Scale): C
       .replaceAll('exporter:9884', addresses.exporter)
       .replaceAll('127.0.0.1:9090', addresses.prometheus)
       .replaceAll('alertmanager:9093', addresses.alertmanager)
+      .replaceAll('producer:9885', addresses.producer)
       .replaceAll('webhook:9094', addresses.webhook)
       .replaceAll('/run/secrets/slack_url', path.join(folder, 'slack_url'))
       .replaceAll('/etc/slack/', `${path.join(folder, 'slack')}/`)
@@ -69,11 +82,11 @@ export function configure(folder: string, addresses: Addresses, scale: Scale): C
       evaluation_interval: seconds(scale.scrapeSeconds),
     }
     // There is no name service here that knows the second Alertmanager.
-    file.alerting.alertmanagers = file.alerting.alertmanagers.map(each =>
-      JSON.stringify(each).includes('dns_sd_configs')
-        ? { static_configs: [{ targets: [addresses.alertmanagerSlack] }] }
-        : each,
-    )
+    for (const each of [...file.alerting.alertmanagers, ...file.scrape_configs])
+      if (each.dns_sd_configs) {
+        delete each.dns_sd_configs
+        each.static_configs = [{ targets: [addresses.alertmanagerSlack] }]
+      }
     return stringify(file)
   })
   for (const file of ['prometheus/rules.yml', 'mixin/alerts.yaml'])
@@ -85,7 +98,7 @@ export function configure(folder: string, addresses: Addresses, scale: Scale): C
       }
       return stringify(rules)
     })
-  for (const file of ['prometheus', 'alertmanager']) edit(`prometheus/targets/${file}.yml`)
+  for (const file of ['prometheus', 'alertmanager', 'producer']) edit(`prometheus/targets/${file}.yml`)
   // They are not here, and a target that is down is not what is tested.
   for (const file of ['materialize', 'redpanda']) rmSync(path.join(folder, `prometheus/targets/${file}.yml`))
 

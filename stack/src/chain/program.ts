@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Where it runs. Default: here. */
+  readonly cwd?: string
   /** Answers 200 once it serves. */
   readonly readyUrl?: string
   /** What it writes once it serves; with neither, it serves once it runs. */
@@ -30,7 +32,7 @@ export interface Program {
 }
 
 export function program(options: ProgramOptions): Program {
-  const { name, command, args, env = {}, readyUrl, readyText } = options
+  const { name, command, args, env = {}, cwd, readyUrl, readyText } = options
   let child: ChildProcess | undefined
   let output = ''
   const start = async (): Promise<void> => {
@@ -38,6 +40,7 @@ export function program(options: ProgramOptions): Program {
     output = ''
     const started = spawn(command, [...args], {
       env: { ...process.env, ...env },
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child = started

@@ -7,6 +7,8 @@ export interface Service {
   readonly build?: unknown
   readonly profiles?: readonly string[]
   readonly restart?: string
+  readonly read_only?: boolean
+  readonly labels?: Readonly<Record<string, string>>
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly ports?: readonly string[]
@@ -15,7 +17,7 @@ export interface Service {
   readonly secrets?: readonly string[]
   readonly configs?: readonly { readonly source: string }[]
   readonly mem_limit?: string
-  readonly healthcheck?: { readonly test: readonly string[] }
+  readonly healthcheck?: { readonly test?: readonly string[] }
   readonly depends_on?: Readonly<Record<string, { readonly condition?: string }>>
 }
 
@@ -51,7 +53,7 @@ export function variables(files: StackFiles): readonly (readonly [name: string, 
 
 /** The ports that a service listens on, by all that says so: published, exposed, asked by its health check. */
 export function portsOf({ ports = [], expose = [], healthcheck }: Service): ReadonlySet<number> {
-  const asked = healthcheck?.test.flatMap(part =>
+  const asked = healthcheck?.test?.flatMap(part =>
     [...part.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => port),
   )
   const published = ports.map(port => port.split(':').at(-1))

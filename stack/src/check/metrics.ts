@@ -65,7 +65,7 @@ export function expressions(files: StackFiles): readonly Expression[] {
   )
   return [...rules, ...panels, ...grafana].map(({ where, text }) => ({
     where,
-    text: text.replaceAll('$view', '.*'),
+    text: text.replaceAll(/\$(view|severity)\b/g, '.*'),
   }))
 }
 

@@ -19,14 +19,31 @@ export function unpinned(model: Compose): readonly string[] {
     .map(([name, { image }]) => `${name}: image ${image} has no exact version`)
 }
 
-/** Whoever runs on says whether it is well. The producers listen nowhere: one that cannot go on ends, and is started again. */
+/** Whoever runs on says whether it is well. */
 export function unwatched(model: Compose): readonly string[] {
   return each(model)
-    .filter(
-      ([name, service]) =>
-        !isOneShot(service) && !['producer', 'load'].includes(name) && !service.healthcheck,
-    )
+    .filter(([, service]) => !isOneShot(service) && !service.healthcheck?.test?.length)
     .map(([name]) => `${name} runs on without a health check`)
+}
+
+/** What Compose copies into a container, as it does with all that is no file, needs one that can be written. */
+export function unwritable(model: Compose): readonly string[] {
+  const isCopied = (declared: unknown): boolean =>
+    typeof declared === 'object' && declared !== null && ('content' in declared || 'environment' in declared)
+  return each(model).flatMap(([name, { read_only: isReadOnly, configs = [], secrets = [] }]) => {
+    if (!isReadOnly) return []
+    const copied = [
+      ...configs.filter(({ source }) => isCopied(model.configs[source])).map(({ source }) => source),
+      ...secrets.filter(secret => isCopied(model.secrets[secret])),
+    ]
+    return copied.map(source => `${name} is read-only: ${source} cannot be copied into it`)
+  })
+}
+
+/** Whom a service waits for, and whom those wait for. */
+export function awaited(model: Compose, name: string): readonly string[] {
+  const direct = Object.keys(model.services[name]?.depends_on ?? {})
+  return [...new Set(direct.flatMap(other => [other, ...awaited(model, other)]))]
 }
 
 /** Every edge has a condition that can come true, nobody waits for an optional service, and nobody for himself. */
@@ -38,7 +55,7 @@ export function unorderly(model: Compose): readonly string[] {
       const edge = `${name} -> ${target}`
       if (!other) problems.push(`${edge}: there is no such service`)
       else if (!condition) problems.push(`${edge} has no condition`)
-      else if (condition === 'service_healthy' && !other.healthcheck)
+      else if (condition === 'service_healthy' && !other.healthcheck?.test?.length)
         problems.push(`${edge}: it has no health check`)
       else if ((condition === 'service_completed_successfully') !== isOneShot(other))
         problems.push(`${edge}: ${condition} does not fit ${isOneShot(other) ? 'a one-shot' : 'who runs on'}`)

@@ -45,10 +45,51 @@ test('every image has an exact version', () => {
 
 test('whoever runs on has a health check', () => {
   expect(services.unwatched(model)).toEqual([])
-  expect(services.unwatched(changed('test: [CMD-SHELL', 'tests: [CMD-SHELL'))).toEqual([])
+  const untested = changed('test: [CMD-SHELL', 'tests: [CMD-SHELL')
+  expect(services.unwatched(untested)).toEqual(['redpanda runs on without a health check'])
+  expect(services.unorderly(untested)).toContain('topics -> redpanda: it has no health check')
   const without = structuredClone(model) as { services: Record<string, { healthcheck?: unknown }> }
   delete without.services['redpanda']?.healthcheck
   expect(services.unwatched(without as Compose)).toEqual(['redpanda runs on without a health check'])
+})
+
+test('nothing has to be copied into a container that is read-only', () => {
+  expect(services.unwritable(model)).toEqual([])
+  expect(services.unwritable(changed('    read_only: false\n', ''))).toEqual([
+    'alertmanager-slack is read-only: slack_channel cannot be copied into it',
+  ])
+  const secret = changed('file: $' + '{SLACK_URL_FILE:-./secrets/slack_url}', 'environment: SLACK_URL')
+  const hardened = structuredClone(secret) as { services: Record<string, { read_only?: boolean }> }
+  Object.assign(hardened.services['alertmanager-slack'] ?? {}, { read_only: true })
+  expect(services.unwritable(hardened as Compose)).toHaveLength(2)
+})
+
+test('who watches waits for nobody who is watched', () => {
+  const watched = ['redpanda', 'topics', 'materialize', 'models', 'producer', 'exporter']
+  for (const name of ['prometheus', 'alertmanager', 'webhook', 'grafana'])
+    expect(services.awaited(model, name).filter(other => watched.includes(other))).toEqual([])
+  expect(services.awaited(model, 'exporter')).toEqual(
+    expect.arrayContaining(['models', 'materialize', 'topics', 'redpanda']),
+  )
+})
+
+test('the exporter is made anew whenever the models are', () => {
+  const parameters = ['WINDOW_MS', 'THRESHOLD', 'ENTERPRISE_LIMIT']
+  const labels = (from: string, to: string): string =>
+    JSON.stringify(
+      compose(
+        stackFiles({
+          'compose.yaml': text => {
+            expect(text.split(from).length).toBeGreaterThan(2)
+            return text.replaceAll(from, to)
+          },
+        }),
+      ).services['exporter']?.labels,
+    )
+  for (const name of parameters) {
+    const [, fallback = ''] = variables(files).find(([each]) => each === name) ?? []
+    expect(labels(`\${${name}:-${fallback}}`, '77')).not.toBe(labels(`\${${name}:-`, `\${${name}:-`))
+  }
 })
 
 test('every edge has a condition that can come true, and there is no cycle', () => {

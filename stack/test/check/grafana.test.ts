@@ -17,6 +17,16 @@ test('Grafana is given nothing that it would drop, refuse or not find', () => {
   expect(provisioningProblems(stackFiles())).toEqual([])
 })
 
+test('with the lines for Slack it is told what it knows, too, and no secret', () => {
+  const file = 'grafana/provisioning/alerting/contact-points.yaml'
+  const files = changed(file, '#      - uid: mzalert_slack', '      - uid: mzalert_slack')
+  const uncommented = stackFiles({ [file]: () => files.text(file).replaceAll(/^# {4}/gm, '    ') })
+  expect(uncommented.text(file)).toContain(
+    '\n        type: slack\n        settings:\n          url: $SLACK_URL\n',
+  )
+  expect(provisioningProblems(uncommented)).toEqual([])
+})
+
 test.each([
   [rules, 'keepFiringFor: 20s', 'keep_firing_for: 20s'],
   [rules, 'missing_series_evals_to_resolve: 1', 'missingSeriesEvalsToResolve: 1'],
@@ -24,7 +34,7 @@ test.each([
   [rules, 'severity: warning', 'severity: $severity'],
   [rules, 'condition: C', 'condition: D'],
   [rules, 'datasourceUid: prometheus', 'datasourceUid: prom'],
-  ['grafana/provisioning/alerting/policies.yaml', 'receiver: webhook', 'receiver: slack'],
+  ['grafana/provisioning/alerting/policies.yaml', 'receiver: grafana', 'receiver: slack'],
   ['grafana/provisioning/alerting/contact-points.yaml', 'receivers:', 'recievers:'],
   ['grafana/provisioning/datasources/datasources.yaml', 'uid: prometheus', 'uid: prom'],
   ['grafana/provisioning/dashboards/dashboards.yaml', 'allowUiUpdates', 'allow_ui_updates'],

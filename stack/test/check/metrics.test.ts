@@ -1,6 +1,9 @@
+import path from 'node:path'
+import { notify } from '@mzalert/alert-sinks'
 import { exporter } from '@mzalert/example-exporter'
 import { startEngine } from '@mzalert/local-engine'
 import { beforeAll, expect, test } from 'vitest'
+import { freePort, program } from '../../src/chain/program.js'
 import { stackFiles } from '../../src/check/files.js'
 import {
   documented,
@@ -13,10 +16,15 @@ import {
 } from '../../src/check/metrics.js'
 import { metricsIn } from '../../src/check/promql.js'
 import { models } from '../../src/models.js'
+import { stackFolder } from '../../src/paths.js'
 
 let emitted: ReadonlySet<string>
 
 beforeAll(async () => {
+  emitted = new Set([...(await ofExporter()), ...(await ofProducer()), ...(await ofSinks())])
+})
+
+async function ofExporter(): Promise<ReadonlySet<string>> {
   await using engine = await startEngine()
   for (const { sql } of models('local', { threshold: 0, enterpriseLimit: 0 })) await engine.execute(sql)
   await engine.execute(`INSERT INTO customers VALUES (1, 'Ann', 'enterprise');
@@ -25,13 +33,51 @@ beforeAll(async () => {
   const running = await exporter({ connection: engine.url, port: 0 })
   try {
     await running.bridge.ready
-    emitted = namesIn(await (await fetch(`${running.url}/metrics`)).text())
+    return namesIn(await (await fetch(`${running.url}/metrics`)).text())
   } finally {
     await running.close()
   }
-})
+}
 
-test('C5: every metric in rules, dashboards and Grafana is made: by the exporter that runs, by a rule, or as documented', () => {
+async function ofProducer(): Promise<ReadonlySet<string>> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const producer = program({
+    name: 'producer',
+    command: process.execPath,
+    args: [path.join(stackFolder, '../examples/producer/dist/main.js')],
+    env: { SINK: 'ndjson', PORT: String(port) },
+    readyUrl: `${url}/-/ready`,
+  })
+  await producer.start()
+  try {
+    return namesIn(await (await fetch(`${url}/metrics`)).text())
+  } finally {
+    await producer.kill()
+  }
+}
+
+/** What a notifier registers, by its names. */
+async function ofSinks(): Promise<ReadonlySet<string>> {
+  const registered = new Map<string, unknown>()
+  const alerts = notify(
+    { batches: async function* () {}, close: async () => {} },
+    {
+      name: 'organization_alert',
+      labels: { organization: 'labels' },
+      sinks: [async () => {}],
+      registry: {
+        registerMetric: (metric: { readonly name: string }) => registered.set(metric.name, metric),
+        removeSingleMetric: () => {},
+        getSingleMetric: name => registered.get(name),
+      },
+    },
+  )
+  await alerts.close()
+  return new Set(registered.keys())
+}
+
+test('C5: every metric in rules, dashboards and Grafana is made: by the programs that run, by a rule, or as documented', () => {
   const files = stackFiles()
   const known = new Set([...emitted, ...recorded(files), ...synthetic, ...documented, ...monitors])
   const all = expressions(files)

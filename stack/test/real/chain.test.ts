@@ -22,7 +22,7 @@ beforeAll(async () => {
       FIRST_SPIKE_MS: String(story.firstSpikeMs),
       SPIKE_EVERY_MS: String(story.spikeEveryMs),
     },
-    scale: { scrapeSeconds: 1, keepFiringSeconds: 5, forSeconds: 5 },
+    scale: { scrapeSeconds: 1, keepFiringSeconds: 5, forSeconds: 5, resendSeconds: 2, lookbackSeconds: 10 },
     onNotification: notification => notifications.push(notification),
     onSlack: message => messages.push(message),
   })
@@ -98,7 +98,9 @@ test('nothing about the alerting itself fired, and every target is up', async ()
   expect(await query(chain.urls.prometheus, 'up == 0')).toEqual([])
   expect((await query(chain.urls.prometheus, 'up')).map(({ metric }) => metric['job']).sort()).toEqual([
     'alertmanager',
+    'alertmanager',
     'event_exporter',
+    'producer',
     'prometheus',
   ])
   expect((await query(chain.urls.prometheus, 'ALERTS{alertname="Watchdog"}')).length).toBe(1)
@@ -107,11 +109,11 @@ test('nothing about the alerting itself fired, and every target is up', async ()
 test('every query of every rule, panel and Grafana alert runs on the real Prometheus, and those about what runs have an answer', async () => {
   const empty: string[] = []
   for (const { where, text } of expressions(stackFiles()))
-    if ((await query(chain.urls.prometheus, text)).length === 0) empty.push(where)
-  // Nothing is wrong, no rows are skipped, and neither Redpanda nor Materialize is here.
+    if ((await query(chain.urls.prometheus, text)).length === 0) empty.push(`${where}: ${text}`)
+  // Nothing is wrong, no rows are skipped, and neither Redpanda nor Materialize is here, nor a sink that is told without Prometheus.
   const quiet =
-    /mixin\/alerts\.yaml MzAlert|upstream\.json|DeploymentSpike|CustomerOverLimit|Deployment spike|alerts\.json/
-  expect(empty.filter(where => !quiet.test(where))).toEqual([])
+    /mixin\/alerts\.yaml MzAlert|upstream\.json .*(redpanda|mz_|materialize)|mzalert_sink_|DeploymentSpike|CustomerOverLimit|Deployment spike|alerts\.json/
+  expect(empty.filter(each => !quiet.test(each))).toEqual([])
 })
 
 test('what Prometheus and Alertmanager are taken to say of themselves, they say', async () => {
@@ -121,3 +123,26 @@ test('what Prometheus and Alertmanager are taken to say of themselves, they say'
   const said = namesIn((await Promise.all(pages)).join('\n'))
   expect(monitors.filter(name => !said.has(name))).toEqual([])
 })
+
+test('C8: when Slack cannot be reached, Prometheus knows, and the other receiver is told; when it can again, Slack hears of the rest', async () => {
+  const failing = (): Alert | undefined =>
+    heard('MzAlertNotificationsFailing', 'firing').find(({ labels }) => labels['integration'] === 'slack')
+  await chain.parts.slack.kill()
+  await until('the webhook was told of it', () => failing() !== undefined)
+  const before = messages.length
+  await chain.parts.slack.start()
+  await until('Slack hears of alerts', () => messages.length > before)
+}, 180_000)
+
+test('C8: when one Alertmanager is gone, the other one says so, and says everything else', async () => {
+  const failing = (): Alert | undefined =>
+    heard('MzAlertNotificationsFailing', 'firing').find(
+      ({ labels }) => labels['alertmanager'] === `${chain.urls.alertmanagerSlack}/api/v2/alerts`,
+    )
+  await chain.parts.alertmanagerSlack.kill()
+  const [before, later] = [heard('DeploymentSpike', 'firing').length, messages.length]
+  await until('the webhook was told of it', () => failing() !== undefined)
+  await until('the webhook was told of a spike', () => heard('DeploymentSpike', 'firing').length > before)
+  await chain.parts.alertmanagerSlack.start()
+  await until('Slack hears of alerts', () => messages.length > later)
+}, 180_000)
