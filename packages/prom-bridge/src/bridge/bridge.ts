@@ -59,6 +59,7 @@ export interface Bridge extends AsyncDisposable {
  */
 export function bridge(options: BridgeOptions): Bridge {
   const { registry, now = Date.now, readyMaxLagMs = Number.POSITIVE_INFINITY } = options
+  const elapsed = options.elapsed ?? (() => performance.now())
   const events = new EventEmitter<BridgeEvents>()
   const report = reporter(options.onEvent, events)
   const checked = plans(options.views)
@@ -77,6 +78,7 @@ export function bridge(options: BridgeOptions): Bridge {
         report,
         turn,
         now,
+        elapsed,
         restart: options.restart === false ? undefined : new Restart(options.restart),
       }),
   )
@@ -88,6 +90,7 @@ export function bridge(options: BridgeOptions): Bridge {
     scrapes,
     registration,
     now,
+    elapsed,
     report,
     turn,
     readyMaxLagMs,
@@ -109,6 +112,7 @@ interface Parts {
   readonly scrapes: Scrapes
   readonly registration: Registration | undefined
   readonly now: () => number
+  readonly elapsed: () => number
   readonly report: (event: BridgeEvent) => void
   readonly turn: Turn
   readonly readyMaxLagMs: number
@@ -186,18 +190,18 @@ class RunningBridge implements Bridge {
     )
     const texts = families.map(family => familyText(family, format))
     const about = Buffer.from(texts.join('') + footer(format))
-    return this.#rendered(gauges, about, nowMs)
+    return this.#rendered(gauges, about)
   }
 
   *#rendered(
     gauges: readonly Steps<readonly Uint8Array[]>[],
     about: Uint8Array,
-    startMs: number,
   ): Steps<readonly Uint8Array[]> {
+    const startMs = this.#parts.elapsed()
     const chunks: Uint8Array[] = []
     for (const gauge of gauges) for (const chunk of yield* gauge) chunks.push(chunk)
     chunks.push(about)
-    this.#parts.scrapes.renderSeconds.observe(Math.max(0, this.#parts.now() - startMs) / 1000)
+    this.#parts.scrapes.renderSeconds.observe((this.#parts.elapsed() - startMs) / 1000)
     this.#parts.scrapes.lastBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
     return chunks
   }

@@ -23,6 +23,8 @@ export interface ViewSurroundings {
   readonly turn: Turn
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds of a clock that is never set: for how long something took, or is so. */
+  readonly elapsed: () => number
   /** Undefined where what failed stays so. */
   readonly restart: Restart | undefined
 }
@@ -48,8 +50,10 @@ export class View {
   #counts: StoreCounts
   #isComplete = false
   #lastBatchMs: number | undefined
-  /** When what is shown was current last. */
+  /** When what is shown was current last, by the clock that is never set. */
   #currentMs = 0
+  /** How often the source had connected again when the last batch that is shown came from it. */
+  #reconnects = 0
   #frontierMs: number | undefined
   #pending = 0
   /** Updates that were applied and may not be seen. */
@@ -87,8 +91,10 @@ export class View {
     if (!this.#isComplete) return 'starting'
     if (this.#isFinal) return 'live'
     const { status } = this.#source
-    const isConnected = status === undefined || status.phase === 'live'
-    return isConnected && this.#sinceMs(this.#lastBatchMs ?? 0) <= this.plan.staleAfterMs ? 'live' : 'stale'
+    // Connected again is not current again: what is shown is from before, until a batch of the new connection is.
+    const isConnected =
+      status === undefined || (status.phase === 'live' && status.reconnects === this.#reconnects)
+    return isConnected && this.#unconfirmedMs <= this.plan.staleAfterMs ? 'live' : 'stale'
   }
 
   /** Milliseconds since 1970; undefined before the first snapshot. */
@@ -98,7 +104,7 @@ export class View {
 
   /** Whether its samples are exported: from its first snapshot on, and while they are not current as long as they are held. */
   get isExported(): boolean {
-    return this.#isComplete && (this.state === 'live' || this.#sinceMs(this.#currentMs) < this.plan.holdForMs)
+    return this.#isComplete && (this.state === 'live' || this.#unconfirmedMs < this.plan.holdForMs)
   }
 
   /** Whether there is to be no scrape at all, because what it would have is not current. */
@@ -196,24 +202,26 @@ export class View {
   }
 
   async #apply(batch: Batch<UnknownRow>): Promise<void> {
-    const { turn, now } = this.#around
-    const startMs = now()
+    const { turn, now, elapsed } = this.#around
+    const startMs = elapsed()
+    const reconnects = this.#source.status?.reconnects ?? 0
     this.#pending = batch.updates.length
-    this.#lastBatchMs = startMs
+    this.#lastBatchMs = now()
     try {
       const delta = await inSlices(this.#store.apply(batch), turn)
       const generation = await inSlices(this.gauge.next(delta), turn)
-      if (!this.#isClosed) this.#publish(batch, delta, generation)
+      if (!this.#isClosed) this.#publish(batch, delta, generation, reconnects)
     } finally {
       this.#pending = 0
-      this.#applySeconds.observe(Math.max(0, now() - startMs) / 1000)
+      this.#applySeconds.observe((elapsed() - startMs) / 1000)
     }
   }
 
-  #publish(batch: Batch<UnknownRow>, delta: Delta, generation: Generation): void {
-    const { report, now, restart } = this.#around
+  #publish(batch: Batch<UnknownRow>, delta: Delta, generation: Generation, reconnects: number): void {
+    const { report, now, elapsed, restart } = this.#around
     const { view } = this.plan
     this.#lastBatchMs = now()
+    this.#reconnects = reconnects
     this.#failure = undefined
     restart?.succeeded()
     const { blocked } = delta
@@ -232,7 +240,7 @@ export class View {
     this.gauge.publish(generation)
     this.#transitions.record(delta)
     this.#frontierMs = Number(batch.upper)
-    this.#currentMs = this.#lastBatchMs
+    this.#currentMs = elapsed()
     if (delta.added.length + delta.removed.length + delta.changed.length > 0) this.#changes++
     if (batch.kind === 'reconciled') report({ type: 'reconciled', view, updates: batch.updates.length })
     if (wasBlocked) report({ type: 'unblocked', view })
@@ -242,8 +250,9 @@ export class View {
     report({ type: 'snapshot', view, rows: this.#counts.rows })
   }
 
-  #sinceMs(thenMs: number): number {
-    return this.#around.now() - thenMs
+  /** How long what is shown has not been confirmed: by a batch, of which one of progress is enough. */
+  get #unconfirmedMs(): number {
+    return this.#around.elapsed() - this.#currentMs
   }
 
   readonly #onRetry: TailEvents['retry'] = retry => {

@@ -113,7 +113,7 @@ const view = {
     },
     onDisconnect: {
       anyOf: [
-        { enum: ['hold', 'fail-scrape'] },
+        { enum: ['hold', 'drop', 'fail-scrape'] },
         {
           type: 'object',
           additionalProperties: false,
@@ -121,7 +121,7 @@ const view = {
           properties: { holdFor: duration },
         },
       ],
-      description: 'hold, fail-scrape or { holdFor: a duration }; default: hold',
+      description: 'hold, drop, fail-scrape or { holdFor: a duration }; default: hold',
     },
     staleAfter: duration,
   },

@@ -51,7 +51,7 @@ export interface ViewConfig {
   readonly maxSeries?: number
   readonly overLimit?: OverLimitPolicy
   readonly onRemove?: 'delete' | { readonly zeroFor: string }
-  readonly onDisconnect?: 'hold' | 'fail-scrape' | { readonly holdFor: string }
+  readonly onDisconnect?: 'hold' | 'drop' | 'fail-scrape' | { readonly holdFor: string }
   readonly staleAfter?: string
 }
 

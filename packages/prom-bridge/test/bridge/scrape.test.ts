@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Bridge, bridge } from '../../src/bridge/bridge.js'
 import type { BridgeOptions } from '../../src/types.js'
 import { parseExposition } from '../support/parse.js'
-import { alert, alertLabels, TestSource, update } from '../support/source.js'
+import { alert, alertLabels, batch, TestSource, update } from '../support/source.js'
 
 let source: TestSource
 let made: Bridge
@@ -118,5 +118,7 @@ test('B30: a scrape fails while a view is disconnected, if so wished, and says w
   expect(await response.text()).toBe('organization_alert: stale\n')
   expect(made.metrics()).not.toContain('organization_alert{a')
   source.status = { phase: 'live', reconnects: 1 }
+  expect((await fetch(`${url}/metrics`)).status).toBe(503)
+  await source.push(batch('progress'))
   expect(await (await fetch(`${url}/metrics`)).text()).toContain('organization_alert{a')
 })
