@@ -1,7 +1,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { invalidOption } from '../errors.js'
 import { type Format, familySamples, familyText, footer } from '../exposition/format.js'
-import { healthFamilies, healthHeaders } from '../exposition/health.js'
+import { healthFamilies, healthHeaders, labelNamesOf } from '../exposition/health.js'
 import { Histogram } from '../exposition/histogram.js'
 import type { Selection } from '../exposition/selection.js'
 import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.js'
@@ -35,6 +35,8 @@ export interface Bridge extends AsyncDisposable {
   metrics(): string
   /** Every series of ours, one after the other, as all of them are at the call: what comes meanwhile changes nothing. */
   samples(): Iterable<LiveSample>
+  /** The names of all labels that a series of ours may have. */
+  readonly labelNames: readonly string[]
   /** Closes the streams and the pages that are open, and takes our metrics out of the registry. Idempotent. */
   close(): Promise<void>
 }
@@ -140,6 +142,10 @@ class RunningBridge implements Bridge {
 
   get events(): Bridge['events'] {
     return this.#parts.events
+  }
+
+  get labelNames(): readonly string[] {
+    return labelNamesOf(this.#parts.views.map(({ plan }) => plan))
   }
 
   metrics(): string {

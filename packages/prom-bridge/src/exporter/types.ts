@@ -9,14 +9,10 @@ export interface Config {
     readonly port?: number
     readonly maxConnections?: number
     readonly maxHeaderBytes?: number
+    readonly headerTimeout?: string
   }
   readonly ready?: { readonly maxLag?: string }
-  readonly remoteWrite?: {
-    readonly url: string
-    readonly interval?: string
-    readonly headers?: Readonly<Record<string, string>>
-    readonly labels?: Readonly<Record<string, string>>
-  }
+  readonly remoteWrite?: RemoteWriteConfig
   readonly tail?: {
     readonly waitForRelation?: boolean
     readonly connectTimeout?: string
@@ -35,6 +31,13 @@ export interface ConnectionConfig {
   readonly ssl?: boolean
   readonly applicationName?: string
   readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface RemoteWriteConfig {
+  readonly url: string
+  readonly interval?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export interface ViewConfig {

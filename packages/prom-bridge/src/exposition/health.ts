@@ -1,4 +1,5 @@
 import type { StoreCounts } from '../series/delta.js'
+import type { Plan } from '../series/plan.js'
 import { type SkipReason, skipReasons } from '../series/value.js'
 import type { Family, Sample } from './format.js'
 import type { Histogram } from './histogram.js'
@@ -211,6 +212,14 @@ export const healthHeaders: readonly Omit<Family, 'samples'>[] = [
   size,
   build,
 ]
+
+/** The labels of what is said about the bridge, and about a remote write of it. */
+const ownLabelNames = ['view', 'op', 'reason', 'state', 'to', 'le', 'version', 'client', 'outcome'] as const
+
+/** The names of all labels that series may have: those of the views, and ours. */
+export function labelNamesOf(plans: readonly Pick<Plan, 'labelNames'>[]): readonly string[] {
+  return [...new Set([...ownLabelNames, ...plans.flatMap(({ labelNames }) => labelNames)])]
+}
 
 /** What the bridge says about itself: a family for each of `healthHeaders`. */
 export function healthFamilies(
