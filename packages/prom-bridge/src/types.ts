@@ -135,6 +135,8 @@ export interface BridgeOptions {
   readonly registry?: Registry
   /** `/-/ready` is 503 while a view is further behind than this. Default: never for that reason. */
   readonly readyMaxLagMs?: number
+  /** Who reads an answer of the handler, and takes nothing of it for so long, is cut off. Milliseconds; default: 30 000. */
+  readonly stalledMs?: number
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
   /** Milliseconds of a clock that nobody sets, for durations. Default: `performance.now`. */

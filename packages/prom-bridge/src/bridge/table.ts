@@ -1,4 +1,4 @@
-import type { Generation } from '../exposition/gauge.js'
+import type { Edition } from '../exposition/gauge.js'
 import { segmentSize } from '../exposition/segment.js'
 import type { RowModel } from '../page/model.js'
 
@@ -8,7 +8,7 @@ const rowsToSort = 2000
 
 /** The rows that the page shows: alerts with the newest first; measurements by their labels, so that a value keeps its place. */
 export function rowsOf(
-  { segments }: Generation,
+  { segments }: Edition,
   isAlert: boolean,
   shown: (value: number) => number,
 ): readonly RowModel[] {

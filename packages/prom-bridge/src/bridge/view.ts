@@ -1,6 +1,6 @@
 import { type Batch, TailError, type TailEvents, type UnknownRow } from '@mzalert/tail-client'
 import { BridgeError, closed, noSnapshot, streamFailed } from '../errors.js'
-import { Gauge, type Generation } from '../exposition/gauge.js'
+import { type Edition, Gauge } from '../exposition/gauge.js'
 import type { ViewHealth } from '../exposition/health.js'
 import { Histogram } from '../exposition/histogram.js'
 import type { ViewModel } from '../page/model.js'
@@ -30,7 +30,7 @@ export interface ViewSurroundings {
 }
 
 /**
- * One view at work. Its source's batches go one after the other, in slices, into its store and the next generation of its gauge;
+ * One view at work. Its source's batches go one after the other, in slices, into its store and the next edition of its gauge;
  * when all of a batch is there, everything that can be seen of it becomes visible in one turn.
  */
 export class View {
@@ -209,15 +209,15 @@ export class View {
     this.#lastBatchMs = now()
     try {
       const delta = await inSlices(this.#store.apply(batch), turn)
-      const generation = await inSlices(this.gauge.next(delta), turn)
-      if (!this.#isClosed) this.#publish(batch, delta, generation, reconnects)
+      const edition = await inSlices(this.gauge.next(delta), turn)
+      if (!this.#isClosed) this.#publish(batch, delta, edition, reconnects)
     } finally {
       this.#pending = 0
       this.#applySeconds.observe((elapsed() - startMs) / 1000)
     }
   }
 
-  #publish(batch: Batch<UnknownRow>, delta: Delta, generation: Generation, reconnects: number): void {
+  #publish(batch: Batch<UnknownRow>, delta: Delta, edition: Edition, reconnects: number): void {
     const { report, now, elapsed, restart } = this.#around
     const { view } = this.plan
     this.#lastBatchMs = now()
@@ -237,7 +237,7 @@ export class View {
     const wasBlocked = this.#blocked !== undefined
     this.#blocked = undefined
     this.#held = 0
-    this.gauge.publish(generation)
+    this.gauge.publish(edition)
     this.#transitions.record(delta)
     this.#frontierMs = Number(batch.upper)
     this.#currentMs = elapsed()

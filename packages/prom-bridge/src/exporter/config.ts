@@ -63,7 +63,10 @@ function addressProblems(config: Config, document: ConfigDocument): readonly Pro
 }
 
 /** What `remoteWrite()` itself says. */
-function pushProblems({ remoteWrite, connections, views }: Config, document: ConfigDocument): readonly Problem[] {
+function pushProblems(
+  { remoteWrite, connections, views }: Config,
+  document: ConfigDocument,
+): readonly Problem[] {
   if (!remoteWrite) return []
   const taken = labelNamesOf(plans(views.map(view => viewOptions(view, connections))))
   return told(

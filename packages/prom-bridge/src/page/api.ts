@@ -1,4 +1,4 @@
-import type { Generation } from '../exposition/gauge.js'
+import type { Edition } from '../exposition/gauge.js'
 import type { Series } from '../series/series.js'
 import type { Steps } from '../series/slices.js'
 import type { Transition } from '../series/transitions.js'
@@ -8,7 +8,7 @@ import type { ViewModel } from './model.js'
 /** A view of alerts as programs get it. */
 export interface AlertView {
   readonly model: ViewModel
-  readonly generation: Generation
+  readonly edition: Edition
 }
 
 /** Alerts that one event has at most: who follows a view with more of them asks for the whole. */
@@ -23,10 +23,10 @@ const beatEveryMs = 10_000
 export function* alertsJson(views: readonly AlertView[]): Steps<readonly Uint8Array[]> {
   const chunks: Uint8Array[] = []
   let text = '{"views":['
-  for (const [index, { model, generation }] of views.entries()) {
+  for (const [index, { model, edition }] of views.entries()) {
     text += `${index > 0 ? ',' : ''}${JSON.stringify(stateOf(model)).slice(0, -1)},"alerts":[`
     let isFirst = true
-    for (const { series, values } of generation.segments) {
+    for (const { series, values } of edition.segments) {
       const alerts = firingOf(series, values).map(one => JSON.stringify(alertOf(model, one)))
       if (alerts.length > 0) text += `${isFirst ? '' : ','}${alerts.join(',')}`
       isFirst &&= alerts.length === 0
@@ -80,12 +80,12 @@ export class AlertEvents {
     const seat = this.#seats.get(subscriber)
     const nowMs = this.#now()
     let text = ''
-    for (const { model, generation } of views) {
+    for (const { model, edition } of views) {
       const { view, state, transitions, transitionsTotal } = model
       const last = seat?.get(view)
       const fresh = transitionsTotal - (last?.transitionsTotal ?? 0)
       if (last === undefined || last.state === 'starting' || fresh > transitions.length)
-        text += event('snapshot', snapshotOf(model, generation))
+        text += event('snapshot', snapshotOf(model, edition))
       else {
         for (const transition of transitions.slice(0, fresh).reverse())
           text += event(transition.to, transitionOf(model, transition))
@@ -108,7 +108,7 @@ function stateOf({ view, state, problem, frontierMs, total }: ViewModel): object
   return { view, state, problem, frontierMs: at, total }
 }
 
-function snapshotOf(model: ViewModel, { segments }: Generation): object {
+function snapshotOf(model: ViewModel, { segments }: Edition): object {
   const alerts: object[] = []
   for (const { series, values } of segments.toReversed()) {
     if (alerts.length >= alertsInEvent) break

@@ -3,7 +3,9 @@ import type { RemoteWriteOptions } from './types.js'
 
 /** The options of a remote write, checked and complete; the URL has no secrets of its own any more. */
 export type CheckedOptions = RemoteWriteOptions &
-  Required<Pick<RemoteWriteOptions, 'intervalMs' | 'timeoutMs' | 'retryMs' | 'labels' | 'headers' | 'fetch' | 'now'>>
+  Required<
+    Pick<RemoteWriteOptions, 'intervalMs' | 'timeoutMs' | 'retryMs' | 'labels' | 'headers' | 'fetch' | 'now'>
+  >
 
 /** A timer that is longer is over at once. */
 const longestTimerMs = 2 ** 31 - 1

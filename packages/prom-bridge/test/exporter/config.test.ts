@@ -175,7 +175,10 @@ describe('what is wrong is told with its place, and what to write instead:', () 
     ],
     [
       'a password that is no text',
-      minimal.replace('postgres://materialize@127.0.0.1:6875/materialize', '{ host: db, password: [s3cret] }'),
+      minimal.replace(
+        'postgres://materialize@127.0.0.1:6875/materialize',
+        '{ host: db, password: [s3cret] }',
+      ),
       [
         'c.yaml:2:31: connections.main.password cannot be used (not shown: it may hold a password). It takes a text; better a variable of the environment than the password itself.',
       ],

@@ -27,7 +27,16 @@ function logged(level: string, ...errors: readonly unknown[]): readonly Record<s
   })
   log.warn(`pa@ssword, pa, in-query, write-secret, url-token, ${btoa('writer:write-secret')}`)
   for (const line of lines)
-    for (const text of [secret, JSON.stringify(secret).slice(1, -1), 'hunter', 'token-7', 'pa@ss', 'in-query', 'write-', 'url-token'])
+    for (const text of [
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      'hunter',
+      'token-7',
+      'pa@ss',
+      'in-query',
+      'write-',
+      'url-token',
+    ])
       expect(line).not.toContain(text)
   return lines.map(line => JSON.parse(line) as Record<string, unknown>)
 }

@@ -40,9 +40,11 @@ function connection(url: string, sent: string): { said: string; isClosed: boolea
   socket.setEncoding('utf8').on('data', text => {
     seen.said += String(text)
   })
-  socket.on('error', () => {}).on('close', () => {
-    seen.isClosed = true
-  })
+  socket
+    .on('error', () => {})
+    .on('close', () => {
+      seen.isClosed = true
+    })
   socket.write(sent)
   sockets.push(socket)
   return seen

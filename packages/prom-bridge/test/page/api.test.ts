@@ -21,16 +21,16 @@ beforeEach(() => {
 })
 
 function views(): readonly AlertView[] {
-  const generation = view.generation
+  const edition = view.edition
   const model = viewModel({
     view: 'v',
     labelNames: ['a'],
-    total: generation.length,
+    total: edition.length,
     transitions: transitions.toReversed().slice(0, 3),
     transitionsTotal: transitions.length,
     frontierMs: 2000,
   })
-  return [{ model, generation }]
+  return [{ model, edition }]
 }
 
 /** An alert fires or resolves. */

@@ -121,9 +121,7 @@ describe('a receiver that', () => {
     expect(receiver.live.get('{"__name__":"mzalert_remote_write_up"}')).toBe(0)
     await push.flush()
     expect(receiver.live.get('{"__name__":"mzalert_remote_write_up"}')).toBe(1)
-    expect(
-      receiver.live.get('{"__name__":"mzalert_remote_write_requests_total","outcome":"failed"}'),
-    ).toBe(3)
+    expect(receiver.live.get('{"__name__":"mzalert_remote_write_requests_total","outcome":"failed"}')).toBe(3)
   })
 
   test('sends elsewhere is not followed: what is sent there would be no write', async () => {

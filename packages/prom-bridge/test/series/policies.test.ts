@@ -318,7 +318,7 @@ test.each([
   [{ overLimit: 'drop' as never }, 'overLimit of v is "drop".'],
   [{ maxLabelBytes: 5 }, 'maxLabelBytes of v is 5. It takes a whole number, at least 24.'],
   [{ onRemove: { zeroForMs: -1 } }, 'onRemove of v is {"zeroForMs":-1}.'],
-  [{ onDisconnect: 'drop' as never }, 'onDisconnect of v is "drop".'],
+  [{ onDisconnect: 'dropped' as never }, 'onDisconnect of v is "dropped".'],
   [{ staleAfterMs: 0 }, 'staleAfterMs of v is 0.'],
   [{ labels: { a: { value: '' } } }, 'labels.a of v is {"value":""}.'],
 ])('%j is refused', (options, message) => {
