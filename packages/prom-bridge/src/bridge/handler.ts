@@ -57,7 +57,7 @@ export class HttpHandler {
   constructor(served: Served) {
     this.#served = served
     this.#events = new LiveEvents(() => served.views.map(view => view.model()), served.now)
-    this.#alerts = new AlertEvents(() => this.#alertViews(), served.now)
+    this.#alerts = new AlertEvents(() => this.#alertViews(), served.now, served.turn)
     this.#streams = new Streams([this.#events, this.#alerts], served.stalledMs)
     this.#routes = {
       '/': () => this.#page(),
@@ -194,7 +194,7 @@ export class HttpHandler {
   #alertViews(): readonly AlertView[] {
     return this.#served.views.flatMap(view => {
       const model = view.model()
-      return model.isAlert ? [{ model, edition: view.gauge.current }] : []
+      return model.isAlert ? [{ model, edition: view.gauge.current, isComplete: view.isComplete }] : []
     })
   }
 

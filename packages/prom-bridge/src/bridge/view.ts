@@ -12,7 +12,7 @@ import { Transitions } from '../series/transitions.js'
 import type { BatchSource, BridgeEvent, ViewState } from '../types.js'
 import type { Opening } from './connection.js'
 import type { Restart } from './restart.js'
-import { rowsOf } from './table.js'
+import { Newest } from './table.js'
 
 /** The frontier of what never changes again: the greatest timestamp there is. */
 const endOfTimeMs = 2 ** 64
@@ -42,6 +42,7 @@ export class View {
   readonly #around: ViewSurroundings
   readonly #store: SeriesStore
   readonly #transitions = new Transitions()
+  readonly #newest = new Newest()
   readonly #applySeconds = new Histogram()
   readonly #retries = new Map([['connection_lost', 0]])
   readonly #isAlert: boolean
@@ -168,7 +169,7 @@ export class View {
       pendingRows: this.#pending + this.#held,
       lastBatchMs: this.#lastBatchMs,
       applySeconds: this.#applySeconds,
-      alerts: this.#isAlert ? { firing: this.#firing(), fired, resolved: total - fired } : undefined,
+      alerts: this.#isAlert ? { firing: this.#alive, fired, resolved: total - fired } : undefined,
       maxSeries: this.plan.maxSeries,
       counts: this.#counts,
     }
@@ -210,6 +211,8 @@ export class View {
     try {
       const delta = await inSlices(this.#store.apply(batch), turn)
       const edition = await inSlices(this.gauge.next(delta), turn)
+      const alive = edition.length - delta.counts.zeros
+      if (!delta.blocked) await inSlices(this.#newest.next(delta, edition, alive), turn)
       if (!this.#isClosed) this.#publish(batch, delta, edition, reconnects)
     } finally {
       this.#pending = 0
@@ -238,6 +241,7 @@ export class View {
     this.#blocked = undefined
     this.#held = 0
     this.gauge.publish(edition)
+    this.#newest.publish()
     this.#transitions.record(delta)
     this.#frontierMs = Number(batch.upper)
     this.#currentMs = elapsed()
@@ -267,13 +271,13 @@ export class View {
     this.#retries.set(reason, (this.#retries.get(reason) ?? 0) + 1)
   }
 
-  #firing(): number {
+  /** Series with rows: those that are kept at 0 have none. */
+  get #alive(): number {
     return this.gauge.current.length - this.#counts.zeros
   }
 
   #newModel(version: string): ViewModel {
     const { view, help, labelNames } = this.plan
-    const { current } = this.gauge
     const nowMs = this.#around.now()
     return {
       view,
@@ -282,8 +286,8 @@ export class View {
       problem: this.problem?.message,
       isAlert: this.#isAlert,
       labelNames,
-      total: this.#isAlert ? this.#firing() : current.length,
-      rows: rowsOf(current, this.#isAlert, value => this.gauge.valueAt(value, nowMs)),
+      total: this.#alive,
+      rows: this.#newest.rows(this.#isAlert, value => this.gauge.valueAt(value, nowMs)),
       transitions: this.#transitions.latest,
       transitionsTotal: this.#transitions.total,
       frontierMs: this.#frontierMs,
