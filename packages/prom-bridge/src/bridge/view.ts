@@ -185,7 +185,7 @@ export class View {
   async #consume(): Promise<void> {
     const { view } = this.plan
     let isFirst = true
-    for await (const batch of this.#source.batches()) {
+    for await (const batch of wholeBatches(this.#source.batches())) {
       if (this.#isClosed) return
       // A view of alerts is empty most of the time: a wrong column must not wait for the first alert.
       if (isFirst) {
@@ -293,5 +293,18 @@ export class View {
       frontierMs: this.#frontierMs,
       version,
     }
+  }
+}
+
+/** A batch that comes in parts is seen as a whole or not at all: its parts are put together first. */
+async function* wholeBatches(
+  batches: AsyncIterable<Batch<UnknownRow>>,
+): AsyncGenerator<Batch<UnknownRow>, void, void> {
+  let parts: Batch<UnknownRow>['updates'][] = []
+  for await (const batch of batches) {
+    if (batch.part) parts.push(batch.updates)
+    if (batch.part && !batch.part.isLast) continue
+    yield batch.part ? { ...batch, updates: parts.flat() } : batch
+    parts = []
   }
 }

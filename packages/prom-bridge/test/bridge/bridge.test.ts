@@ -1,3 +1,4 @@
+import type { UnknownRow, Update } from '@mzalert/tail-client'
 import { describe, expect, test, vi } from 'vitest'
 import { bridge } from '../../src/bridge/bridge.js'
 import { BridgeError } from '../../src/errors.js'
@@ -307,4 +308,20 @@ test('errors can be told across two copies of the package', () => {
   expect(BridgeError.is(copy)).toBe(true)
   expect(BridgeError.is(new Error('x'))).toBe(false)
   expect(BridgeError.is(null)).toBe(false)
+})
+
+test('B1: a batch that comes in parts is seen as a whole', async () => {
+  const made = t.start()
+  const part = (index: number, isLast: boolean, ...updates: readonly Update<UnknownRow>[]) => ({
+    ...batch('changes', updates),
+    part: { index, isLast },
+  })
+  await t.source.snapshot([alert('A')])
+  await t.source.push(part(0, false, update(alert('A'), -1)))
+  expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
+  await t.source.push(part(1, true, update(alert('B'))))
+  expect(alertsOf(made)).toEqual({ [key('B')]: 1 })
+  await t.source.changes(update(alert('C')))
+  expect(alertsOf(made)).toEqual({ [key('B')]: 1, [key('C')]: 1 })
+  expect(healthOf(made, 'mzalert_batches_total')).toBe(3)
 })
