@@ -89,7 +89,10 @@ export interface ViewOptions {
   readonly connection?: Connection
   /** Tails this query instead; `view` is then only its name. */
   readonly query?: SqlText
-  /** The gauge's name. Default: `view`, with `_` for what a metric's name cannot have. */
+  /**
+   * The gauge's name. Default: `view`, with `_` for what a metric's name cannot have. Views may have one together: if help and labels are
+   * the same, and a constant label tells their series apart.
+   */
   readonly name?: string
   readonly help?: string
   /**

@@ -1,10 +1,12 @@
 import type { CommonLabels } from '../exposition/common.js'
 import { type Family, type Format, familySamples, familyText, footer } from '../exposition/format.js'
+import type { Gauge } from '../exposition/gauge.js'
 import { healthFamilies, healthHeaders } from '../exposition/health.js'
 import { Histogram } from '../exposition/histogram.js'
 import type { Selection } from '../exposition/selection.js'
 import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.js'
 import { hasNoDefaultLabels } from '../registry/registry.js'
+import type { Plan } from '../series/plan.js'
 import type { Steps } from '../series/slices.js'
 import type { LiveSample, Registry } from '../types.js'
 import type { View } from './view.js'
@@ -32,7 +34,8 @@ export class Scrapes {
   #lastBytes: number | undefined
 
   constructor(views: readonly View[], clocks: Clocks) {
-    this.#views = views
+    // Views that are one metric stand together, where the first of them stands.
+    this.#views = families(views).flat()
     this.#clocks = clocks
   }
 
@@ -53,7 +56,10 @@ export class Scrapes {
     const views = this.#views.filter(({ plan }) => chosen?.has(plan.view) ?? true)
     const gauges = views
       .filter(({ isExported, plan }) => isExported && (names?.has(plan.name) ?? true))
-      .map(({ gauge }) => gauge.bytes(nowMs, gauge.current, format, common))
+      .map(({ gauge, plan }) => ({
+        name: plan.name,
+        bytes: gauge.bytes(nowMs, gauge.current, format, common),
+      }))
     const families = this.#health(views).filter(({ name }) => names?.has(name) ?? true)
     const texts = families.map(family => familyText(family, format, common))
     return this.#rendered(gauges, Buffer.from(texts.join('') + footer(format)))
@@ -62,15 +68,17 @@ export class Scrapes {
   /** A metric for each view and for each family about the bridge itself. */
   metricsFor(registry: Registry): readonly RegisteredMetric[] {
     const { now } = this.#clocks
-    const gauges = this.#views.map(view => {
-      const { gauge, plan } = view
+    const gauges = families(this.#views).map(members => {
+      const exported = (): readonly Gauge[] =>
+        members.filter(({ isExported }) => isExported).map(({ gauge }) => gauge)
+      const [{ name, help }] = members.map(({ plan }) => plan) as [Plan, ...Plan[]]
       return new RegisteredMetric(
-        { name: plan.name, help: plan.help, type: 'gauge' },
+        { name, help, type: 'gauge' },
         {
-          samples: () => (view.isExported ? gaugeSamples(gauge, now()) : []),
+          samples: () => exported().flatMap(gauge => gaugeSamples(gauge, now())),
           block: () => {
-            if (!view.isExported) return []
-            return (hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples)(gauge, now())
+            const made = hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples
+            return exported().flatMap(gauge => made(gauge, now()))
           },
         },
       )
@@ -92,15 +100,30 @@ export class Scrapes {
   }
 
   *#rendered(
-    gauges: readonly Steps<readonly Uint8Array[]>[],
+    gauges: readonly { readonly name: string; readonly bytes: Steps<readonly Uint8Array[]> }[],
     about: Uint8Array,
   ): Steps<readonly Uint8Array[]> {
     const startMs = this.#clocks.elapsed()
     const chunks: Uint8Array[] = []
-    for (const gauge of gauges) for (const chunk of yield* gauge) chunks.push(chunk)
+    for (const [index, { name, bytes }] of gauges.entries()) {
+      const [header, ...lines] = yield* bytes
+      if (header && gauges[index - 1]?.name !== name) chunks.push(header)
+      for (const chunk of lines) chunks.push(chunk)
+    }
     chunks.push(about)
     this.#renderSeconds.observe((this.#clocks.elapsed() - startMs) / 1000)
     this.#lastBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
     return chunks
   }
+}
+
+/** The views of each metric, in the order in which the first of them was given. */
+function families(views: readonly View[]): readonly (readonly View[])[] {
+  const found = new Map<string, View[]>()
+  for (const view of views) {
+    const known = found.get(view.plan.name)
+    if (known) known.push(view)
+    else found.set(view.plan.name, [view])
+  }
+  return [...found.values()]
 }

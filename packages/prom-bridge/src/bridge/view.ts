@@ -166,7 +166,7 @@ export class View {
       frontierMs: this.#frontierMs,
       reconnects: isCounted ? this.#retries : new Map([['connection_lost', status.reconnects]]),
       phase: this.#isFinal ? 'ended' : (status?.phase ?? (this.#isComplete ? 'live' : 'snapshot')),
-      pendingRows: this.#pending + this.#held,
+      unappliedUpdates: this.#pending + this.#held,
       lastBatchMs: this.#lastBatchMs,
       applySeconds: this.#applySeconds,
       alerts: this.#isAlert ? { firing: this.#alive, fired, resolved: total - fired } : undefined,

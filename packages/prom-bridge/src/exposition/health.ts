@@ -14,7 +14,7 @@ export interface ViewHealth {
   /** Attempts to connect again, by what was the matter. */
   readonly reconnects: ReadonlyMap<string, number>
   readonly phase: string
-  readonly pendingRows: number
+  readonly unappliedUpdates: number
   /** Milliseconds since 1970, by our clock; undefined before the first batch. */
   readonly lastBatchMs: number | undefined
   readonly applySeconds: Histogram
@@ -99,10 +99,10 @@ const definitions: readonly Definition[] = [
     value: ({ counts }) => counts.batchesTotal,
   },
   {
-    name: 'mzalert_pending_rows',
+    name: 'mzalert_unapplied_updates',
     help: 'Updates of the batch that is being applied, or held back because it breaks a policy: not in the samples yet.',
     type: 'gauge',
-    value: ({ pendingRows }) => pendingRows,
+    value: ({ unappliedUpdates }) => unappliedUpdates,
   },
   {
     name: 'mzalert_view_last_batch_timestamp_seconds',

@@ -3,12 +3,13 @@ import type { CollisionPolicy, NullPolicy, OverLimitPolicy, ViewOptions } from '
 import { minLabelBytes } from './text.js'
 
 /** What a view does where there is more than one way, checked and complete. */
-interface Policies {
+export interface Policies {
   readonly collisions: CollisionPolicy
   readonly nulls: NullPolicy
   readonly maxLabelBytes: number
   readonly maxSeries: number | undefined
   readonly overLimit: OverLimitPolicy
+  /** Undefined where a series goes at once. */
   readonly zeroForMs: number | undefined
   /** How long samples stay after the last batch of a view that is disconnected; 0 where they are dropped, or the scrape fails. */
   readonly holdForMs: number

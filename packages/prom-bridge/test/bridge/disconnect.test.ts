@@ -103,13 +103,13 @@ describe('a view whose rows break a policy', () => {
     expect(alertsOf(made)).toEqual({ [label('A')]: 1 })
     expect(healthOf(made, 'mzalert_view_up')).toBe(0)
     expect(healthOf(made, 'mzalert_series_collisions')).toBe(1)
-    expect(healthOf(made, 'mzalert_pending_rows')).toBe(2)
+    expect(healthOf(made, 'mzalert_unapplied_updates')).toBe(2)
     expect(healthOf(made, 'mzalert_view_frontier_seconds')).toBe(1.001)
     expect(t.events.at(-1)).toMatchObject({ type: 'blocked', error: { code: 'SERIES_COLLISION' } })
     await t.source.changes(update(alert('A'), -1))
     expect(alertsOf(made)).toEqual({ [label('A')]: 1, [label('B')]: 1 })
     expect(healthOf(made, 'mzalert_view_up')).toBe(1)
-    expect(healthOf(made, 'mzalert_pending_rows')).toBe(0)
+    expect(healthOf(made, 'mzalert_unapplied_updates')).toBe(0)
     expect(t.events.filter(({ type }) => type.includes('blocked'))).toMatchObject([
       { type: 'blocked' },
       { type: 'unblocked' },

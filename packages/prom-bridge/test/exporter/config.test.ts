@@ -163,7 +163,7 @@ describe('what is wrong is told with its place, and what to write instead:', () 
       'a label that Prometheus would rename',
       minimal.replace('organization: labels', 'job: labels'),
       [
-        'c.yaml:7:7: A label of view "organization_alert" cannot be called "job". Prometheus sets it for the target and would rename this one to exported_job. Choose another name for it.',
+        'c.yaml:7:7: A label of view "organization_alert", of column "labels", cannot be called "job". Prometheus sets it for the target and would rename this one to exported_job. Choose another name for it.',
       ],
     ],
     [

@@ -5,8 +5,6 @@ import type { CollisionPolicy, OverLimitPolicy, RemovalPolicy } from '../../src/
 import { batch, update } from '../support/source.js'
 import { WholeView } from '../support/whole.js'
 
-const names = (count: number, first = 0): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `s${first + index}`)
 const rowOf = (a: string): UnknownRow => ({ a })
 
 describe('several rows on one series', () => {
