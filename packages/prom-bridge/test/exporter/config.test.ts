@@ -247,7 +247,7 @@ describe('what is wrong is told with its place, and what to write instead:', () 
         'c.yaml:8:13: The name "organization_alert" is taken by another view of this bridge. Give one of them another name, and its SELECT as query.',
       ],
     ],
-  ])('%s', (_what, text, told) => {
+  ])('B38: %s, and no secret is', (_what, text, told) => {
     expect(problemsOf(text)).toEqual(told)
     expect(problemsOf(text).join()).not.toContain('s3cret')
   })
