@@ -2,6 +2,7 @@ import type { Batch, UnknownRow, Update } from '@mzalert/tail-client'
 import { type BridgeError, seriesCollision, seriesLimit } from '../errors.js'
 import { Admission } from './admission.js'
 import type { Delta, StoreCounts } from './delta.js'
+import { type Draft, joined, newDraft } from './draft.js'
 import { labelValues } from './labels.js'
 import { type Many, Pile } from './pile.js'
 import { checkColumns, type Plan } from './plan.js'
@@ -348,30 +349,4 @@ export class SeriesStore {
     }
     return verdict.admitted
   }
-}
-
-/** What is known of a delta while a batch is settled. */
-interface Draft {
-  readonly removed: Pile<Series>
-  readonly changed: Pile<Series>
-  readonly gone: Pile<Series>
-  /** Series that have rows and are not published. */
-  readonly candidates: Pile<Series>
-  /** Series that have rows and were kept at 0. */
-  readonly back: Pile<Series>
-}
-
-function newDraft(): Draft {
-  const [removed, changed, gone] = [new Pile<Series>(), new Pile<Series>(), new Pile<Series>()]
-  return { removed, changed, gone, candidates: new Pile(), back: new Pile() }
-}
-
-function* joined(first: Many<Series>, second: Many<Series>, budget: Budget): Steps<Many<Series>> {
-  const both = new Pile<Series>()
-  for (const list of [first, second])
-    for (const series of list) {
-      both.push(series)
-      if (budget.spend()) yield
-    }
-  return both
 }
