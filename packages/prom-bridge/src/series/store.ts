@@ -204,11 +204,9 @@ export class SeriesStore {
         if (budget.spend()) yield
       }
     const draft = newDraft()
-    const common = { isSnapshot: this.#isFirst, atMs, blocked }
-    if (blocked) {
-      const { removed, changed, gone } = draft
-      return { removed, changed, gone, ...common, added: [], appeared: [], counts: this.counts }
-    }
+    const { removed, changed, gone } = draft
+    const common = { removed, changed, gone, isSnapshot: this.#isFirst, atMs, blocked }
+    if (blocked) return { ...common, added: [], appeared: [], counts: this.counts }
     yield* this.#settleSeries(this.#deferred.size > 0 ? this.#deferred : touched, atMs, draft, budget)
     this.#deferred.clear()
     yield* this.#endZeros(upperMs, draft, budget)
@@ -221,8 +219,7 @@ export class SeriesStore {
     const back = yield* this.#returned(draft.back, atMs, budget)
     this.#isFirst = false
     const appeared = back.length > 0 ? yield* joined(added, back, budget) : added
-    const { removed, changed, gone } = draft
-    return { removed, changed, gone, ...common, added, appeared, counts: this.counts }
+    return { ...common, added, appeared, counts: this.counts }
   }
 
   /** What became of each series that was touched. */
