@@ -35,7 +35,8 @@ export class Newest {
   }
 
   /** Takes a batch in, of which `edition` has been made. `alive` is how many series with rows there are then. */
-  *next({ appeared }: Delta, { segments }: Edition, alive: number): Steps<void> {
+  *next({ appeared, gone }: Delta, { segments }: Edition, alive: number): Steps<void> {
+    if (appeared.length + gone.length === 0) return
     const there = this.#known.filter(isAlive)
     this.#known = [...there, ...lastOf(appeared, seriesKept)].slice(-seriesKept)
     if (this.#known.length >= Math.min(rowsOnPage, alive)) return

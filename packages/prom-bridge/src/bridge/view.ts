@@ -241,11 +241,13 @@ export class View {
     this.#blocked = undefined
     this.#held = 0
     this.gauge.publish(edition)
-    this.#newest.publish()
     this.#transitions.record(delta)
     this.#frontierMs = Number(batch.upper)
     this.#currentMs = elapsed()
-    if (delta.added.length + delta.removed.length + delta.changed.length > 0) this.#changes++
+    if (delta.added.length + delta.removed.length + delta.changed.length > 0) {
+      this.#newest.publish()
+      this.#changes++
+    }
     if (batch.kind === 'reconciled') report({ type: 'reconciled', view, updates: batch.updates.length })
     if (wasBlocked) report({ type: 'unblocked', view })
     if (this.#isComplete) return

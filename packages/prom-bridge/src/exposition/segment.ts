@@ -39,7 +39,7 @@ export class Segment {
     if (shown) return Buffer.from(this.#render(name, shown, common))
     if (this.#bytes === undefined || this.#common !== common.text)
       this.#bytes = Buffer.from(
-        common === noLabels && this.#text !== undefined
+        common.text === '' && this.#text !== undefined
           ? this.#text
           : this.#render(name, value => value, common),
       )
