@@ -84,7 +84,7 @@ export class Gauge {
     })()
   }
 
-  /** The whole family of an edition: its header, then the lines of the samples, a buffer for each segment. */
+  /** The whole family of an edition: its header, then the lines of the samples, a buffer or more for each segment. */
   *bytes(
     nowMs: number,
     { segments }: Edition = this.#current,
@@ -92,12 +92,8 @@ export class Gauge {
     common: CommonLabels = noLabels,
   ): Steps<readonly Buffer[]> {
     const chunks = [this.#headers[format]]
-    for (const segment of segments) {
-      const wasRendered = segment.isRendered(common)
-      chunks.push(segment.bytes(this.name, common, this.#shown(nowMs)))
-      // A segment is a slice's work.
-      if (!wasRendered) yield
-    }
+    for (const segment of segments)
+      for (const chunk of yield* segment.chunks(this.name, common, this.#shown(nowMs))) chunks.push(chunk)
     return chunks
   }
 

@@ -1,4 +1,5 @@
 import type { Series } from '../series/series.js'
+import { Budget, type Steps, unitsOf } from '../series/slices.js'
 import { type CommonLabels, noLabels } from './common.js'
 import { valueText } from './format.js'
 
@@ -12,8 +13,8 @@ export class Segment {
   /** The edition it was made for. */
   readonly edition: number
   #text: string | undefined
-  #bytes: Buffer | undefined
-  /** The common labels that are in its bytes. */
+  #chunks: readonly Buffer[] | undefined
+  /** The common labels that are in its chunks. */
   #common = ''
 
   constructor(edition: number, from?: Segment) {
@@ -22,37 +23,49 @@ export class Segment {
     this.values = from ? from.values.slice() : []
   }
 
-  /** Whether its bytes with these labels are there already. */
-  isRendered(common: CommonLabels): boolean {
-    return this.#bytes !== undefined && this.#common === common.text
-  }
-
   /** A line for each series; kept, unless the values depend on the clock: `shown` makes of each what is exported. */
   text(name: string, shown?: (value: number) => number): string {
-    if (shown) return this.#render(name, shown, noLabels)
-    this.#text ??= this.#render(name, value => value, noLabels)
+    if (shown) return this.#render(name, shown)
+    this.#text ??= this.#render(name)
     return this.#text
   }
 
-  /** The same as UTF-8; kept, and the text is not: who takes bytes is unlikely to take text. */
-  bytes(name: string, common: CommonLabels, shown?: (value: number) => number): Buffer {
-    if (shown) return Buffer.from(this.#render(name, shown, common))
-    if (this.#bytes === undefined || this.#common !== common.text)
-      this.#bytes = Buffer.from(
-        common.text === '' && this.#text !== undefined
-          ? this.#text
-          : this.#render(name, value => value, common),
-      )
+  /**
+   * The same as UTF-8, in one piece unless lines are long; kept, and the text is not: who takes bytes is unlikely to take text.
+   * Yields after every piece that had to be made.
+   */
+  *chunks(name: string, common: CommonLabels, shown?: (value: number) => number): Steps<readonly Buffer[]> {
+    if (!shown && this.#chunks && this.#common === common.text) return this.#chunks
+    const chunks: Buffer[] = []
+    const budget = new Budget()
+    let text = ''
+    for (const index of this.series.keys()) {
+      const line = this.#line(index, name, common, shown)
+      text += line
+      if (!budget.spend(unitsOf(line.length))) continue
+      chunks.push(Buffer.from(text))
+      text = ''
+      yield
+    }
+    if (text !== '') {
+      chunks.push(Buffer.from(text))
+      yield
+    }
+    if (shown) return chunks
+    this.#chunks = chunks
     this.#common = common.text
-    return this.#bytes
+    return chunks
   }
 
-  #render(name: string, shown: (value: number) => number, common: CommonLabels): string {
-    const { series, values } = this
+  #render(name: string, shown?: (value: number) => number): string {
     let text = ''
-    series.forEach(({ labels }, index) => {
-      text += `${name}${common.addedTo(labels)} ${valueText(shown(values[index] ?? Number.NaN))}\n`
-    })
+    for (const index of this.series.keys()) text += this.#line(index, name, noLabels, shown)
     return text
+  }
+
+  #line(index: number, name: string, common: CommonLabels, shown?: (value: number) => number): string {
+    const value = this.values[index] ?? Number.NaN
+    const labels = common.addedTo(this.series[index]?.labels ?? '')
+    return `${name}${labels} ${valueText(shown ? shown(value) : value)}\n`
   }
 }
