@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** Tests with programs that npm does not bring: prometheus, promtool, alertmanager, amtool; Apache Kafka (java, mvn), kcat, PostgreSQL. */
+/** Tests with programs that npm does not bring: prometheus, promtool, alertmanager, amtool; Apache Kafka (java, mvn), kcat, PostgreSQL, Chromium. */
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {

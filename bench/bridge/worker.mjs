@@ -2,7 +2,7 @@
 // Messages: { fill } adds so many series, { update } changes the values of so many of them, { churn } ends so many and begins as many;
 // each is answered with what it took.
 import { createServer } from 'node:http'
-import { performance } from 'node:perf_hooks'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { bridge } from '@mzalert/prom-bridge'
 
 const way = process.argv[2]
@@ -19,14 +19,16 @@ const rowOf = (index, value) => ({
 
 /**
  * Gaps between the ticks of the event loop. A gap is no longer than the CPU time that the process took in it: that others had the processor
- * is not what is measured.
+ * is not what is measured. Beside it what Node itself says, which does not know of others.
  */
 class Blocks {
   #longest = 0
   #last = performance.now()
   #cpu = process.cpuUsage()
+  #delay = monitorEventLoopDelay({ resolution: 1 })
 
   constructor() {
+    this.#delay.enable()
     setInterval(() => this.#tick(), 1)
   }
 
@@ -43,7 +45,9 @@ class Blocks {
     await new Promise(resolve => setTimeout(resolve, 20))
     const blockMs = this.#longest
     this.#longest = 0
-    return { blockMs }
+    const delayMs = this.#delay.max / 1e6
+    this.#delay.reset()
+    return { blockMs, delayMs }
   }
 }
 

@@ -76,7 +76,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */
 const edges =
-  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|stream-handler|recorder|cli|main|lock|receiver)\.ts$|\/(sinks|stores)\//
+  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|answer-handler|stream-handler|recorder|cli|main|lock|receiver)\.ts$|\/(sinks|stores)\//
 const effects =
   /^(node:)?(net|tls|http|https|fs|fs\/promises|child_process|worker_threads|dgram|pg|pg-copy-streams|@electric-sql\/pglite)$/
 

@@ -68,8 +68,10 @@ export async function exporter(options: ExporterOptions): Promise<Exporter> {
   const close = async (): Promise<void> => {
     const closed = new Promise(resolve => server.close(resolve))
     await made.close()
-    server.closeAllConnections()
+    // Answers that are under way are finished, if their readers take them.
+    const deadline = setTimeout(() => server.closeAllConnections(), 10_000)
     await closed
+    clearTimeout(deadline)
   }
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, bridge: made, close }
 }

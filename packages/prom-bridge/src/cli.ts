@@ -5,7 +5,8 @@ import { type CheckedConfig, checkConfig, problemText } from './exporter/config.
 import { findView } from './exporter/connection.js'
 import { explanation } from './exporter/explain.js'
 import { newLog } from './exporter/log.js'
-import { durationMs, secretsOf } from './exporter/options.js'
+import { durationMs } from './exporter/options.js'
+import { redactor, secretsOf } from './exporter/secrets.js'
 import { startExporter } from './exporter/server.js'
 import { plans } from './series/plan.js'
 
@@ -61,7 +62,7 @@ async function readConfig(file: string): Promise<CheckedConfig> {
 async function explain({ config, views }: CheckedConfig, timeout: string): Promise<void> {
   const timeoutMs = durationMs(timeout)
   if (!(timeoutMs > 0)) throw new Complaint(`--timeout is ${timeout}. It takes a duration such as 30s.`)
-  const hidden = secretsOf(config)
+  const redacted = redactor(secretsOf(config))
   for (const plan of plans(views)) {
     const lines = await findView(plan.options, config, timeoutMs)
       .then(found => explanation(plan, found))
@@ -69,8 +70,7 @@ async function explain({ config, views }: CheckedConfig, timeout: string): Promi
         process.exitCode = 1
         return [`view ${plan.view}: ${error.message}`]
       })
-    const text = `${lines.join('\n')}\n`
-    process.stdout.write(hidden.reduce((shown, secret) => shown.replaceAll(secret, '***'), text))
+    process.stdout.write(redacted(`${lines.join('\n')}\n`))
   }
 }
 

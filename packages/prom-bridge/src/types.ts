@@ -14,7 +14,10 @@ export interface BatchSource {
   close(): Promise<void>
   /** The names of the columns, if they are known with the first batch: a label without its column is then found before any row. */
   readonly columns?: readonly string[] | undefined
-  /** Without it, the view counts as up from its first snapshot on. */
+  /**
+   * Without it, the view counts as up from its first snapshot on. After a loss `reconnects` must have grown before `phase` is `live`
+   * again: the view is up again with the first batch that comes then.
+   */
   readonly status?: Pick<TailStatus, 'phase' | 'reconnects'> | undefined
 }
 
@@ -71,11 +74,12 @@ export type RemovalPolicy = 'delete' | { readonly zeroForMs: number }
  * What is done with the samples of a view that is disconnected, or whose stream failed.
  *
  * - `hold`: they stay as they were.
- * - `{ holdForMs }`: they stay until so long after the last batch (progress counts), and are left out until it is connected again.
+ * - `{ holdForMs }`: they stay until so long after the last batch (progress counts), and are left out until it is current again.
+ * - `drop`: they are left out at once, until it is current again: alerts on them resolve.
  * - `fail-scrape`: `/metrics` answers 503, so that Prometheus has `up == 0` and ends all series of the target. Through a registry,
  *   whose other metrics are not ours to fail, they are left out.
  */
-export type DisconnectPolicy = 'hold' | { readonly holdForMs: number } | 'fail-scrape'
+export type DisconnectPolicy = 'hold' | { readonly holdForMs: number } | 'drop' | 'fail-scrape'
 
 /** How the rows of one view become the samples of one gauge. */
 export interface ViewOptions {
@@ -85,7 +89,10 @@ export interface ViewOptions {
   readonly connection?: Connection
   /** Tails this query instead; `view` is then only its name. */
   readonly query?: SqlText
-  /** The gauge's name. Default: `view`, with `_` for what a metric's name cannot have. */
+  /**
+   * The gauge's name. Default: `view`, with `_` for what a metric's name cannot have. Views may have one together: if help and labels are
+   * the same, and a constant label tells their series apart.
+   */
   readonly name?: string
   readonly help?: string
   /**
@@ -131,8 +138,12 @@ export interface BridgeOptions {
   readonly registry?: Registry
   /** `/-/ready` is 503 while a view is further behind than this. Default: never for that reason. */
   readonly readyMaxLagMs?: number
+  /** Who reads an answer of the handler, and takes nothing of it for so long, is cut off. Milliseconds; default: 30 000. */
+  readonly stalledMs?: number
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
+  /** Milliseconds of a clock that nobody sets, for durations. Default: `performance.now`. */
+  readonly elapsed?: () => number
   /** Told what happens, for a log. What it throws becomes a process warning. */
   readonly onEvent?: (event: BridgeEvent) => void
 }

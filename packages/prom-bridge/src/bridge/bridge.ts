@@ -1,17 +1,15 @@
 import { EventEmitter } from 'eventemitter3'
 import { invalidOption } from '../errors.js'
-import { type Format, familySamples, familyText, footer } from '../exposition/format.js'
-import { healthFamilies, healthHeaders } from '../exposition/health.js'
-import { Histogram } from '../exposition/histogram.js'
-import type { Selection } from '../exposition/selection.js'
-import { gaugeBlock, gaugeSamples, RegisteredMetric } from '../registry/metric.js'
-import { hasNoDefaultLabels, Registration } from '../registry/registry.js'
+import { noLabels } from '../exposition/common.js'
+import { labelNamesOf } from '../exposition/health.js'
+import { Registration } from '../registry/registry.js'
 import { plans } from '../series/plan.js'
-import { eventLoopTurns, finish, type Steps, type Turn } from '../series/slices.js'
+import { eventLoopTurns, finish } from '../series/slices.js'
 import type { BridgeEvent, BridgeEvents, BridgeOptions, LiveSample, Registry } from '../types.js'
 import { openingOf } from './connection.js'
-import { HttpHandler, type RequestHandler } from './handler.js'
+import { HttpHandler, type RequestHandler, type Served } from './handler.js'
 import { Restart } from './restart.js'
+import { Scrapes } from './scrapes.js'
 import { View } from './view.js'
 
 /** A running bridge; made by `bridge()`. */
@@ -35,6 +33,8 @@ export interface Bridge extends AsyncDisposable {
   metrics(): string
   /** Every series of ours, one after the other, as all of them are at the call: what comes meanwhile changes nothing. */
   samples(): Iterable<LiveSample>
+  /** The names of all labels that a series of ours may have. */
+  readonly labelNames: readonly string[]
   /** Closes the streams and the pages that are open, and takes our metrics out of the registry. Idempotent. */
   close(): Promise<void>
 }
@@ -58,7 +58,8 @@ export interface Bridge extends AsyncDisposable {
  * http.createServer(b.handler).listen(9884, '127.0.0.1')
  */
 export function bridge(options: BridgeOptions): Bridge {
-  const { registry, now = Date.now, readyMaxLagMs = Number.POSITIVE_INFINITY } = options
+  const { registry, now = Date.now, elapsed = () => performance.now() } = options
+  const { readyMaxLagMs = Number.POSITIVE_INFINITY, stalledMs = 30_000 } = options
   const events = new EventEmitter<BridgeEvents>()
   const report = reporter(options.onEvent, events)
   const checked = plans(options.views)
@@ -68,8 +69,9 @@ export function bridge(options: BridgeOptions): Bridge {
       registry,
       'a registry of prom-client, @prometheus-io/client or @platformatic/prom-client',
     )
-  if (!(typeof readyMaxLagMs === 'number' && readyMaxLagMs > 0))
-    throw invalidOption('readyMaxLagMs', readyMaxLagMs, 'milliseconds, more than 0')
+  for (const [name, value] of Object.entries({ readyMaxLagMs, stalledMs }))
+    if (!(typeof value === 'number' && value > 0))
+      throw invalidOption(name, value, 'milliseconds, more than 0')
   const turn = eventLoopTurns()
   const views = checked.map(
     plan =>
@@ -77,84 +79,53 @@ export function bridge(options: BridgeOptions): Bridge {
         report,
         turn,
         now,
+        elapsed,
         restart: options.restart === false ? undefined : new Restart(options.restart),
       }),
   )
-  const scrapes: Scrapes = { renderSeconds: new Histogram(), lastBytes: undefined }
-  const registration = registry && new Registration(registry, metrics(views, scrapes, registry, now))
-  const running = new RunningBridge({
-    events,
-    views,
-    scrapes,
-    registration,
-    now,
-    report,
-    turn,
-    readyMaxLagMs,
-  })
+  const scrapes = new Scrapes(views, { now, elapsed })
+  const registration = registry && new Registration(registry, scrapes.metricsFor(registry))
+  const served = { views, scrapes, registration, now, elapsed, report, turn, readyMaxLagMs, stalledMs }
+  const running = new RunningBridge(events, served)
   for (const view of views) void view.run()
   return running
 }
 
-/** What was measured of the scrapes of a bridge. */
-interface Scrapes {
-  readonly renderSeconds: Histogram
-  lastBytes: number | undefined
-}
-
-/** What a bridge is made of. */
-interface Parts {
-  readonly events: EventEmitter<BridgeEvents>
-  readonly views: readonly View[]
-  readonly scrapes: Scrapes
-  readonly registration: Registration | undefined
-  readonly now: () => number
-  readonly report: (event: BridgeEvent) => void
-  readonly turn: Turn
-  readonly readyMaxLagMs: number
-}
-
 class RunningBridge implements Bridge {
+  readonly events: Bridge['events']
   readonly ready: Promise<void>
   readonly handler: RequestHandler
-  readonly #parts: Parts
+  readonly #served: Served
   readonly #http: HttpHandler
   #closing: Promise<void> | undefined
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    const http = new HttpHandler({
-      ...parts,
-      exposition: (selection, format) => this.#exposition(selection, format),
-    })
+  constructor(events: Bridge['events'], served: Served) {
+    this.events = events
+    this.#served = served
+    const http = new HttpHandler(served)
     this.#http = http
     this.handler = (request, response, next) => http.handle(request, response, next)
-    this.ready = Promise.all(parts.views.map(view => view.ready)).then(() => undefined)
+    this.ready = Promise.all(served.views.map(view => view.ready)).then(() => undefined)
     // Who does not wait for it must not be ended by it: failures are reported as events too.
     this.ready.catch(() => {})
   }
 
-  get events(): Bridge['events'] {
-    return this.#parts.events
+  get labelNames(): readonly string[] {
+    return labelNamesOf(this.#served.views.map(({ plan }) => plan))
   }
 
   metrics(): string {
-    return Buffer.concat(finish(this.#exposition(everything, 'text'))).toString()
+    const everything = { views: undefined, names: undefined }
+    const exposition = this.#served.scrapes.exposition({
+      selection: everything,
+      format: 'text',
+      common: noLabels,
+    })
+    return Buffer.concat(finish(exposition)).toString()
   }
 
   samples(): Iterable<LiveSample> {
-    const { views, scrapes, now } = this.#parts
-    const nowMs = now()
-    const gauges = views.filter(({ isExported }) => isExported).map(({ gauge }) => gauge.samples(nowMs))
-    const health = healthFamilies(
-      views.map(view => view.health()),
-      scrapes,
-      nowMs,
-    )
-    return (function* () {
-      for (const samples of gauges) yield* samples
-      for (const family of health) yield* familySamples(family)
-    })()
+    return this.#served.scrapes.samples()
   }
 
   close(): Promise<void> {
@@ -167,74 +138,11 @@ class RunningBridge implements Bridge {
   }
 
   async #close(): Promise<void> {
-    this.#parts.registration?.remove()
+    this.#served.registration?.remove()
     this.#http.close()
-    const closed = await Promise.allSettled(this.#parts.views.map(view => view.close()))
+    const closed = await Promise.allSettled(this.#served.views.map(view => view.close()))
     for (const result of closed) if (result.status === 'rejected') throw result.reason
   }
-
-  /** Views without their first snapshot, or not held any more, are not there at all. What is exported is what is so now, however long it takes. */
-  #exposition({ views: chosen, names }: Selection, format: Format): Steps<readonly Uint8Array[]> {
-    const nowMs = this.#parts.now()
-    const views = this.#parts.views.filter(({ plan }) => chosen?.has(plan.view) ?? true)
-    const gauges = views
-      .filter(({ isExported, plan }) => isExported && (names?.has(plan.name) ?? true))
-      .map(({ gauge }) => gauge.bytes(nowMs, gauge.current, format))
-    const health = views.map(view => view.health())
-    const families = healthFamilies(health, this.#parts.scrapes, nowMs).filter(
-      ({ name }) => names?.has(name) ?? true,
-    )
-    const texts = families.map(family => familyText(family, format))
-    const about = Buffer.from(texts.join('') + footer(format))
-    return this.#rendered(gauges, about, nowMs)
-  }
-
-  *#rendered(
-    gauges: readonly Steps<readonly Uint8Array[]>[],
-    about: Uint8Array,
-    startMs: number,
-  ): Steps<readonly Uint8Array[]> {
-    const chunks: Uint8Array[] = []
-    for (const gauge of gauges) for (const chunk of yield* gauge) chunks.push(chunk)
-    chunks.push(about)
-    this.#parts.scrapes.renderSeconds.observe(Math.max(0, this.#parts.now() - startMs) / 1000)
-    this.#parts.scrapes.lastBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    return chunks
-  }
-}
-
-const everything: Selection = { views: undefined, names: undefined }
-
-/** A metric for each view and for each family about the bridge itself. */
-function metrics(
-  views: readonly View[],
-  scrapes: Scrapes,
-  registry: Registry,
-  now: () => number,
-): readonly RegisteredMetric[] {
-  const gauges = views.map(view => {
-    const { gauge, plan } = view
-    return new RegisteredMetric(
-      { name: plan.name, help: plan.help, type: 'gauge' },
-      {
-        samples: () => (view.isExported ? gaugeSamples(gauge, now()) : []),
-        block: () => {
-          if (!view.isExported) return []
-          return (hasNoDefaultLabels(registry) ? gaugeBlock : gaugeSamples)(gauge, now())
-        },
-      },
-    )
-  })
-  const health = healthHeaders.map((header, index) => {
-    const samples = (): ReturnType<typeof gaugeSamples> =>
-      healthFamilies(
-        views.map(view => view.health()),
-        scrapes,
-        now(),
-      )[index]?.samples ?? []
-    return new RegisteredMetric(header, { samples })
-  })
-  return [...gauges, ...health]
 }
 
 function isRegistry(registry: unknown): registry is Registry {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { contentTypeOf, type Format } from '../exposition/format.js'
+import { noLabels } from '../exposition/common.js'
+import { contentTypeOf } from '../exposition/format.js'
 import { Gzip } from '../exposition/gzip.js'
 import { acceptsGzip, formatOf } from '../exposition/negotiation.js'
 import { type Selection, selectionOf } from '../exposition/selection.js'
@@ -10,13 +11,16 @@ import { pageHtml } from '../page/html.js'
 import { script } from '../page/script.js'
 import { style } from '../page/style.js'
 import type { Registration } from '../registry/registry.js'
-import { inSlices, type Steps, type Turn } from '../series/slices.js'
+import { inSlices, type Turn } from '../series/slices.js'
 import type { BridgeEvent } from '../types.js'
+import { type Answer, send, text } from './answer-handler.js'
+import type { Scrapes } from './scrapes.js'
 import { maxStreams, Streams } from './stream-handler.js'
 import type { View } from './view.js'
 
-/** Some hundred kilobytes. */
-const chunksPerTurn = 4
+/** A metric of a host that has not answered within this part of the time that the scraper has, or this long, is left out. */
+const hostsPart = 0.5
+const hostsMs = 5000
 
 /** For `node:http`, and to be mounted: with a `next`, as frameworks give it, unknown paths are left to it. */
 export type RequestHandler = (
@@ -28,20 +32,16 @@ export type RequestHandler = (
 /** What the handler serves. */
 export interface Served {
   readonly views: readonly View[]
+  readonly scrapes: Scrapes
   readonly registration: Registration | undefined
-  /** Ours at this moment. */
-  readonly exposition: (selection: Selection, format: Format) => Steps<readonly Uint8Array[]>
+  /** Milliseconds since 1970. */
   readonly now: () => number
   readonly report: (event: BridgeEvent) => void
   readonly turn: Turn
   /** Views that are further behind are not ready. */
   readonly readyMaxLagMs: number
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly chunks: readonly Uint8Array[]
+  /** A reader that takes nothing for so long is cut off. */
+  readonly stalledMs: number
 }
 
 /** Answers HTTP requests; holds the connections of open pages and of programs that follow. */
@@ -57,8 +57,8 @@ export class HttpHandler {
   constructor(served: Served) {
     this.#served = served
     this.#events = new LiveEvents(() => served.views.map(view => view.model()), served.now)
-    this.#alerts = new AlertEvents(() => this.#alertViews(), served.now)
-    this.#streams = new Streams([this.#events, this.#alerts])
+    this.#alerts = new AlertEvents(() => this.#alertViews(), served.now, served.turn)
+    this.#streams = new Streams([this.#events, this.#alerts], served.stalledMs)
     this.#routes = {
       '/': () => this.#page(),
       '/api/alerts': () => this.#alertsAnswer(),
@@ -72,8 +72,16 @@ export class HttpHandler {
     this.#handle(request, response, next).catch((error: unknown) => {
       this.#served.report({ type: 'scrape-failed', error })
       if (response.headersSent) response.destroy()
-      else void send(request, response, text(500, 'This cannot be answered now.\n'))
+      else
+        this.#send(request, response, text(500, 'This cannot be answered now.\n')).catch(() =>
+          response.destroy(),
+        )
     })
+  }
+
+  #send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+    const { turn, stalledMs } = this.#served
+    return send(request, response, answer, { turn, stalledMs })
   }
 
   /** Ends the connections of open pages; whatever is asked from now on is answered with 503. */
@@ -92,21 +100,21 @@ export class HttpHandler {
     const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined
     if (!route && !isEvents) {
       if (next) return next()
-      return send(
+      return this.#send(
         request,
         response,
         text(404, 'There is /, /metrics, /api/alerts, /-/healthy and /-/ready.\n'),
       )
     }
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      return send(request, response, text(405, 'Use GET or HEAD.\n', { allow: 'GET, HEAD' }))
+      return this.#send(request, response, text(405, 'Use GET or HEAD.\n', { allow: 'GET, HEAD' }))
     // Who keeps its connection would keep the server from ending.
-    if (this.#isClosed) return send(request, response, text(503, 'closed\n', { connection: 'close' }))
+    if (this.#isClosed) return this.#send(request, response, text(503, 'closed\n', { connection: 'close' }))
     const elsewhere = path === '/' ? withSlash(request) : undefined
-    if (elsewhere !== undefined) return send(request, response, text(308, '', { location: elsewhere }))
-    if (route && !isEvents) return send(request, response, await route(request), this.#served.turn)
+    if (elsewhere !== undefined) return this.#send(request, response, text(308, '', { location: elsewhere }))
+    if (route && !isEvents) return this.#send(request, response, await route(request))
     if (this.#streams.isFull)
-      return send(request, response, text(503, `${maxStreams} streams are open already.\n`))
+      return this.#send(request, response, text(503, `${maxStreams} streams are open already.\n`))
     return this.#streams.open(request, response, path === '/events' ? this.#events : this.#alerts)
   }
 
@@ -116,9 +124,12 @@ export class HttpHandler {
     const chosen = views.filter(({ plan }) => selection.views?.has(plan.view) ?? true)
     if (chosen.length < (selection.views?.size ?? 0))
       return text(404, `The views are:\n${views.map(({ plan }) => `${plan.view}\n`).join('')}`)
-    const lost = chosen.filter(({ failsScrape }) => failsScrape)
+    // What is said about a view is current also while the view is not.
+    const lost = chosen.filter(
+      ({ failsScrape, plan }) => failsScrape && (selection.names?.has(plan.name) ?? true),
+    )
     if (lost.length > 0) return text(503, lost.map(({ plan, state }) => `${plan.view}: ${state}\n`).join(''))
-    const { contentType, chunks } = await this.#exposition(selection, headers.accept)
+    const { contentType, chunks } = await this.#exposition(selection, headers)
     const varied = { 'content-type': contentType, vary: 'accept, accept-encoding' }
     if (!acceptsGzip(headers['accept-encoding'])) return { status: 200, headers: varied, chunks }
     return {
@@ -128,27 +139,30 @@ export class HttpHandler {
     }
   }
 
-  /** Ours, and what a registry has besides, unless views are asked for. */
+  /** Ours, and what a registry has besides, unless views are asked for; both with the labels of the registry. */
   async #exposition(
     selection: Selection,
-    accept: string | undefined,
+    headers: IncomingMessage['headers'],
   ): Promise<{ readonly contentType: string; readonly chunks: readonly Uint8Array[] }> {
-    const { exposition, report, turn } = this.#served
-    const registration = selection.views ? undefined : this.#served.registration
-    if (registration?.isOpenMetrics) {
-      const { text: whole, contentType } = await registration.whole(selection.names)
-      return { contentType, chunks: [Buffer.from(whole)] }
-    }
+    const { scrapes, registration, report, turn } = this.#served
+    const common = registration?.commonLabels ?? noLabels
+    const host = selection.views ? undefined : registration
     // What a registry prints is in the text format; nobody can make OpenMetrics of it.
-    const format = registration ? 'text' : formatOf(accept)
-    const others = await registration?.others(selection.names, (metric, error) =>
-      report({ type: 'scrape-failed', metric, error }),
-    )
-    const ours = await inSlices(exposition(selection, format), turn)
-    return {
-      contentType: contentTypeOf(format),
-      chunks: [...ours, ...(others ?? []).map(other => Buffer.from(other))],
-    }
+    const format = host ? 'text' : formatOf(headers.accept)
+    const ours = (): Promise<readonly Uint8Array[]> =>
+      inSlices(scrapes.exposition({ selection, format, common }), turn)
+    if (!host) return { contentType: contentTypeOf(format), chunks: await ours() }
+    return withDeadline(hostsTimeMs(headers), async deadline => {
+      if (host.isOpenMetrics) {
+        const { text: whole, contentType } = await host.whole(selection.names, deadline)
+        return { contentType, chunks: [Buffer.from(whole)] }
+      }
+      const others = await host.others(selection.names, deadline, (metric, error) =>
+        report({ type: 'scrape-failed', metric, error }),
+      )
+      const chunks = [...(await ours()), ...others.map(other => Buffer.from(other))]
+      return { contentType: contentTypeOf(format), chunks }
+    })
   }
 
   #readiness(): Answer {
@@ -180,13 +194,36 @@ export class HttpHandler {
   #alertViews(): readonly AlertView[] {
     return this.#served.views.flatMap(view => {
       const model = view.model()
-      return model.isAlert ? [{ model, generation: view.gauge.current }] : []
+      return model.isAlert ? [{ model, edition: view.gauge.current, isComplete: view.isComplete }] : []
     })
   }
 
   async #alertsAnswer(): Promise<Answer> {
     const chunks = await inSlices(alertsJson(this.#alertViews()), this.#served.turn)
     return { status: 200, headers: { 'content-type': 'application/json', vary: 'accept' }, chunks }
+  }
+}
+
+/** How long metrics of a host may take: Prometheus says how long it waits for all of them. */
+function hostsTimeMs(headers: IncomingMessage['headers']): number {
+  const seconds = Number(headers['x-prometheus-scrape-timeout-seconds'])
+  return seconds > 0 ? Math.min(seconds * 1000 * hostsPart, hostsMs) : hostsMs
+}
+
+/** Does something with a promise that rejects after so long. */
+async function withDeadline<Result>(
+  ms: number,
+  work: (deadline: Promise<never>) => Promise<Result>,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`There was no answer within ${ms} ms.`)), ms)
+  })
+  deadline.catch(() => {})
+  try {
+    return await work(deadline)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -208,52 +245,6 @@ const pagePolicy = [
 
 function hash(content: string): string {
   return `sha256-${createHash('sha256').update(content).digest('base64')}`
-}
-
-function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Answer {
-  return {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
-    chunks: [Buffer.from(body)],
-  }
-}
-
-/** Writes chunk by chunk, as fast as the reader takes them; memory is that of the chunks, which are shared. */
-async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: Answer,
-  turn?: Turn,
-): Promise<void> {
-  const length = answer.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
-  response.writeHead(answer.status, {
-    'content-length': length,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    ...answer.headers,
-  })
-  if (request.method !== 'HEAD') {
-    for (const [index, chunk] of answer.chunks.entries()) {
-      if (response.destroyed) return
-      if (!response.write(chunk) && !response.destroyed) await drained(response)
-      // A socket that takes everything at once drains without a turn of the event loop.
-      if (index % chunksPerTurn === chunksPerTurn - 1) await turn?.()
-    }
-  }
-  response.end()
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-  })
 }
 
 function pathOf(url: string | undefined): string {

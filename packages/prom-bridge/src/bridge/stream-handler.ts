@@ -14,11 +14,15 @@ interface Publisher {
 /** The open streams of server-sent events, and the timer that serves them. */
 export class Streams {
   readonly #publishers: readonly Publisher[]
-  readonly #open = new Set<ServerResponse>()
+  readonly #stalledMs: number
+  /** Each with how long its reader has taken nothing of what it was sent. */
+  readonly #open = new Map<ServerResponse, number>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(publishers: readonly Publisher[]) {
+  /** A reader that takes nothing for `stalledMs` is cut off. */
+  constructor(publishers: readonly Publisher[], stalledMs: number) {
     this.#publishers = publishers
+    this.#stalledMs = stalledMs
   }
 
   get isFull(): boolean {
@@ -41,10 +45,8 @@ export class Streams {
       send: chunk => void response.write(chunk),
       isBusy: () => response.writableNeedDrain,
     })
-    this.#open.add(response)
-    this.#timer ??= setInterval(() => {
-      for (const one of this.#publishers) one.tick()
-    }, tickMs)
+    this.#open.set(response, 0)
+    this.#timer ??= setInterval(() => this.#tick(), tickMs)
     response.on('error', () => response.destroy())
     response.on('close', () => {
       leave()
@@ -55,8 +57,17 @@ export class Streams {
     })
   }
 
+  #tick(): void {
+    for (const [response, stalledMs] of this.#open) {
+      const nextMs = response.writableNeedDrain ? stalledMs + tickMs : 0
+      if (nextMs > this.#stalledMs) response.destroy()
+      else this.#open.set(response, nextMs)
+    }
+    for (const one of this.#publishers) one.tick()
+  }
+
   close(): void {
     clearInterval(this.#timer)
-    for (const response of this.#open) response.end()
+    for (const response of this.#open.keys()) response.end()
   }
 }

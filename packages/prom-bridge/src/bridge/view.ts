@@ -1,6 +1,6 @@
 import { type Batch, TailError, type TailEvents, type UnknownRow } from '@mzalert/tail-client'
 import { BridgeError, closed, noSnapshot, streamFailed } from '../errors.js'
-import { Gauge, type Generation } from '../exposition/gauge.js'
+import { type Edition, Gauge } from '../exposition/gauge.js'
 import type { ViewHealth } from '../exposition/health.js'
 import { Histogram } from '../exposition/histogram.js'
 import type { ViewModel } from '../page/model.js'
@@ -12,7 +12,7 @@ import { Transitions } from '../series/transitions.js'
 import type { BatchSource, BridgeEvent, ViewState } from '../types.js'
 import type { Opening } from './connection.js'
 import type { Restart } from './restart.js'
-import { rowsOf } from './table.js'
+import { Newest } from './table.js'
 
 /** The frontier of what never changes again: the greatest timestamp there is. */
 const endOfTimeMs = 2 ** 64
@@ -23,12 +23,14 @@ export interface ViewSurroundings {
   readonly turn: Turn
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds of a clock that is never set: for how long something took, or is so. */
+  readonly elapsed: () => number
   /** Undefined where what failed stays so. */
   readonly restart: Restart | undefined
 }
 
 /**
- * One view at work. Its source's batches go one after the other, in slices, into its store and the next generation of its gauge;
+ * One view at work. Its source's batches go one after the other, in slices, into its store and the next edition of its gauge;
  * when all of a batch is there, everything that can be seen of it becomes visible in one turn.
  */
 export class View {
@@ -40,6 +42,7 @@ export class View {
   readonly #around: ViewSurroundings
   readonly #store: SeriesStore
   readonly #transitions = new Transitions()
+  readonly #newest = new Newest()
   readonly #applySeconds = new Histogram()
   readonly #retries = new Map([['connection_lost', 0]])
   readonly #isAlert: boolean
@@ -48,8 +51,10 @@ export class View {
   #counts: StoreCounts
   #isComplete = false
   #lastBatchMs: number | undefined
-  /** When what is shown was current last. */
+  /** When what is shown was current last, by the clock that is never set. */
   #currentMs = 0
+  /** How often the source had connected again when the last batch that is shown came from it. */
+  #reconnects = 0
   #frontierMs: number | undefined
   #pending = 0
   /** Updates that were applied and may not be seen. */
@@ -87,8 +92,10 @@ export class View {
     if (!this.#isComplete) return 'starting'
     if (this.#isFinal) return 'live'
     const { status } = this.#source
-    const isConnected = status === undefined || status.phase === 'live'
-    return isConnected && this.#sinceMs(this.#lastBatchMs ?? 0) <= this.plan.staleAfterMs ? 'live' : 'stale'
+    // Connected again is not current again: what is shown is from before, until a batch of the new connection is.
+    const isConnected =
+      status === undefined || (status.phase === 'live' && status.reconnects === this.#reconnects)
+    return isConnected && this.#unconfirmedMs <= this.plan.staleAfterMs ? 'live' : 'stale'
   }
 
   /** Milliseconds since 1970; undefined before the first snapshot. */
@@ -98,7 +105,7 @@ export class View {
 
   /** Whether its samples are exported: from its first snapshot on, and while they are not current as long as they are held. */
   get isExported(): boolean {
-    return this.#isComplete && (this.state === 'live' || this.#sinceMs(this.#currentMs) < this.plan.holdForMs)
+    return this.#isComplete && (this.state === 'live' || this.#unconfirmedMs < this.plan.holdForMs)
   }
 
   /** Whether there is to be no scrape at all, because what it would have is not current. */
@@ -159,10 +166,10 @@ export class View {
       frontierMs: this.#frontierMs,
       reconnects: isCounted ? this.#retries : new Map([['connection_lost', status.reconnects]]),
       phase: this.#isFinal ? 'ended' : (status?.phase ?? (this.#isComplete ? 'live' : 'snapshot')),
-      pendingRows: this.#pending + this.#held,
+      unappliedUpdates: this.#pending + this.#held,
       lastBatchMs: this.#lastBatchMs,
       applySeconds: this.#applySeconds,
-      alerts: this.#isAlert ? { firing: this.#firing(), fired, resolved: total - fired } : undefined,
+      alerts: this.#isAlert ? { firing: this.#alive, fired, resolved: total - fired } : undefined,
       maxSeries: this.plan.maxSeries,
       counts: this.#counts,
     }
@@ -178,7 +185,7 @@ export class View {
   async #consume(): Promise<void> {
     const { view } = this.plan
     let isFirst = true
-    for await (const batch of this.#source.batches()) {
+    for await (const batch of wholeBatches(this.#source.batches())) {
       if (this.#isClosed) return
       // A view of alerts is empty most of the time: a wrong column must not wait for the first alert.
       if (isFirst) {
@@ -196,24 +203,28 @@ export class View {
   }
 
   async #apply(batch: Batch<UnknownRow>): Promise<void> {
-    const { turn, now } = this.#around
-    const startMs = now()
+    const { turn, now, elapsed } = this.#around
+    const startMs = elapsed()
+    const reconnects = this.#source.status?.reconnects ?? 0
     this.#pending = batch.updates.length
-    this.#lastBatchMs = startMs
+    this.#lastBatchMs = now()
     try {
       const delta = await inSlices(this.#store.apply(batch), turn)
-      const generation = await inSlices(this.gauge.next(delta), turn)
-      if (!this.#isClosed) this.#publish(batch, delta, generation)
+      const edition = await inSlices(this.gauge.next(delta), turn)
+      const alive = edition.length - delta.counts.zeros
+      if (!delta.blocked) await inSlices(this.#newest.next(delta, edition, alive), turn)
+      if (!this.#isClosed) this.#publish(batch, delta, edition, reconnects)
     } finally {
       this.#pending = 0
-      this.#applySeconds.observe(Math.max(0, now() - startMs) / 1000)
+      this.#applySeconds.observe((elapsed() - startMs) / 1000)
     }
   }
 
-  #publish(batch: Batch<UnknownRow>, delta: Delta, generation: Generation): void {
-    const { report, now, restart } = this.#around
+  #publish(batch: Batch<UnknownRow>, delta: Delta, edition: Edition, reconnects: number): void {
+    const { report, now, elapsed, restart } = this.#around
     const { view } = this.plan
     this.#lastBatchMs = now()
+    this.#reconnects = reconnects
     this.#failure = undefined
     restart?.succeeded()
     const { blocked } = delta
@@ -229,11 +240,14 @@ export class View {
     const wasBlocked = this.#blocked !== undefined
     this.#blocked = undefined
     this.#held = 0
-    this.gauge.publish(generation)
+    this.gauge.publish(edition)
     this.#transitions.record(delta)
     this.#frontierMs = Number(batch.upper)
-    this.#currentMs = this.#lastBatchMs
-    if (delta.added.length + delta.removed.length + delta.changed.length > 0) this.#changes++
+    this.#currentMs = elapsed()
+    if (delta.added.length + delta.removed.length + delta.changed.length > 0) {
+      this.#newest.publish()
+      this.#changes++
+    }
     if (batch.kind === 'reconciled') report({ type: 'reconciled', view, updates: batch.updates.length })
     if (wasBlocked) report({ type: 'unblocked', view })
     if (this.#isComplete) return
@@ -242,8 +256,9 @@ export class View {
     report({ type: 'snapshot', view, rows: this.#counts.rows })
   }
 
-  #sinceMs(thenMs: number): number {
-    return this.#around.now() - thenMs
+  /** How long what is shown has not been confirmed: by a batch, of which one of progress is enough. */
+  get #unconfirmedMs(): number {
+    return this.#around.elapsed() - this.#currentMs
   }
 
   readonly #onRetry: TailEvents['retry'] = retry => {
@@ -258,13 +273,13 @@ export class View {
     this.#retries.set(reason, (this.#retries.get(reason) ?? 0) + 1)
   }
 
-  #firing(): number {
+  /** Series with rows: those that are kept at 0 have none. */
+  get #alive(): number {
     return this.gauge.current.length - this.#counts.zeros
   }
 
   #newModel(version: string): ViewModel {
     const { view, help, labelNames } = this.plan
-    const { current } = this.gauge
     const nowMs = this.#around.now()
     return {
       view,
@@ -273,12 +288,25 @@ export class View {
       problem: this.problem?.message,
       isAlert: this.#isAlert,
       labelNames,
-      total: this.#isAlert ? this.#firing() : current.length,
-      rows: rowsOf(current, this.#isAlert, value => this.gauge.valueAt(value, nowMs)),
+      total: this.#alive,
+      rows: this.#newest.rows(this.#isAlert, value => this.gauge.valueAt(value, nowMs)),
       transitions: this.#transitions.latest,
       transitionsTotal: this.#transitions.total,
       frontierMs: this.#frontierMs,
       version,
     }
+  }
+}
+
+/** A batch that comes in parts is seen as a whole or not at all: its parts are put together first. */
+async function* wholeBatches(
+  batches: AsyncIterable<Batch<UnknownRow>>,
+): AsyncGenerator<Batch<UnknownRow>, void, void> {
+  let parts: Batch<UnknownRow>['updates'][] = []
+  for await (const batch of batches) {
+    if (batch.part) parts.push(batch.updates)
+    if (batch.part && !batch.part.isLast) continue
+    yield batch.part ? { ...batch, updates: parts.flat() } : batch
+    parts = []
   }
 }

@@ -1,10 +1,13 @@
+import { openingOf } from '../bridge/connection.js'
 import { BridgeError } from '../errors.js'
+import { labelNamesOf } from '../exposition/health.js'
+import { checkedOptions } from '../push/options.js'
 import { plans } from '../series/plan.js'
 import type { ViewOptions } from '../types.js'
 import { type ConfigDocument, readDocument } from './document.js'
-import { viewOptions } from './options.js'
+import { pushOptions, tailOptions, viewOptions } from './options.js'
 import type { Config, Problem } from './types.js'
-import { named, nearest, validated } from './validate.js'
+import { hidden, named, nearest, validated } from './validate.js'
 
 /** A configuration that can be run. */
 export interface CheckedConfig {
@@ -12,7 +15,10 @@ export interface CheckedConfig {
   readonly views: readonly ViewOptions[]
 }
 
-/** Checks a configuration without connecting: a file's text becomes what can be run, or everything that is wrong with it. */
+/**
+ * Checks a configuration without connecting: a file's text becomes what can be run, or everything that is wrong with it. What passes is
+ * refused by nothing that runs it.
+ */
 export function checkConfig(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -21,7 +27,12 @@ export function checkConfig(
   if (document.problems.length > 0) return document.problems
   const config = validated(document)
   if (!isConfig(config)) return config
-  const problems = [...connectionProblems(config, document), ...viewProblems(config, document)]
+  const problems = [
+    ...addressProblems(config, document),
+    ...connectionProblems(config, document),
+    ...viewProblems(config, document),
+  ]
+  if (problems.length === 0) problems.push(...pushProblems(config, document))
   return problems.length > 0
     ? problems
     : { config, views: config.views.map(view => viewOptions(view, config.connections)) }
@@ -34,6 +45,49 @@ export function problemText(file: string, { place, message }: Problem): string {
 
 function isConfig(given: Config | readonly Problem[]): given is Config {
   return !Array.isArray(given)
+}
+
+/** What `tail()` itself says of each connection. */
+function addressProblems(config: Config, document: ConfigDocument): readonly Problem[] {
+  return Object.entries(config.connections).flatMap(([name, connection]) => {
+    const path = ['connections', name]
+    const tail = tailOptions(config)
+    return told(
+      () => openingOf({ view: name, labels: {}, connection }, { views: [], tail }),
+      message => ({
+        place: document.placeOf(path),
+        message: message.replace(/^View ".*?": connection/, () => named(path)),
+      }),
+    )
+  })
+}
+
+/** What `remoteWrite()` itself says. */
+function pushProblems(
+  { remoteWrite, connections, views }: Config,
+  document: ConfigDocument,
+): readonly Problem[] {
+  if (!remoteWrite) return []
+  const taken = labelNamesOf(plans(views.map(view => viewOptions(view, connections))))
+  return told(
+    () => checkedOptions(pushOptions(remoteWrite), taken),
+    message => {
+      const [, option = '', key] = /^(\w+)(?:\.([\w-]+))?/.exec(message) ?? []
+      const path = ['remoteWrite', option]
+      const place = key === undefined ? document.placeOf(path) : document.placeOfKey(path, key)
+      return { place, message: `remoteWrite.${message}` }
+    },
+  )
+}
+
+function told(check: () => unknown, problem: (message: string) => Problem): readonly Problem[] {
+  try {
+    check()
+    return []
+  } catch (error) {
+    if (!BridgeError.is(error)) throw error
+    return [problem(error.message.replace(/^\[\w+\] /, ''))]
+  }
 }
 
 function connectionProblems({ connections, views }: Config, document: ConfigDocument): readonly Problem[] {
@@ -51,7 +105,10 @@ function connectionProblems({ connections, views }: Config, document: ConfigDocu
     return [
       {
         place: document.placeOf(path),
-        message: `${named(path)} is ${connection}, which is no connection. ${advice}`,
+        // Somebody may have written the connection itself here.
+        message: /^[\w.-]+$/.test(connection)
+          ? `${named(path)} is ${connection}, which is no connection. ${advice}`
+          : `${named(path)} ${hidden}. It takes the name of a connection. ${advice}`,
       },
     ]
   })
@@ -75,14 +132,10 @@ function problemsOf(
   document: ConfigDocument,
 ): readonly Problem[] {
   if (options.length === 0) return []
-  try {
-    plans(options)
-    return []
-  } catch (error) {
-    if (!BridgeError.is(error)) throw error
-    const message = error.message.replace(/^\[\w+\] /, '')
-    return [{ place: placeOf(message, index, document), message }]
-  }
+  return told(
+    () => plans(options),
+    message => ({ place: placeOf(message, index, document), message }),
+  )
 }
 
 /** The bridge names what is wrong, the file knows where it stands. */

@@ -1,28 +1,28 @@
 import { pino } from 'pino'
 import type { BridgeEvent } from '../types.js'
+import { redactor } from './secrets.js'
 
 /** A log of what happens, line by line as JSON. */
 export interface Log {
   readonly event: (event: BridgeEvent) => void
   readonly info: (message: string, details?: object) => void
+  readonly warn: (message: string, details?: object) => void
   readonly error: (message: string, details?: object) => void
 }
 
 /** What is known to be secret is never written, wherever it may come from: errors of servers repeat what they were told. */
 export function newLog(level: string, secrets: readonly string[], write: (line: string) => void): Log {
-  const hidden = secrets.flatMap(secret => [secret, JSON.stringify(secret).slice(1, -1)])
-  const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: line => write(hidden.reduce((text, secret) => text.replaceAll(secret, '***'), line)) },
-  )
+  const redacted = redactor(secrets)
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
   return {
     event: event => {
       const { type, ...details } = event
       const known = 'error' in event ? { ...details, error: undefined, ...problemOf(event.error) } : details
-      logger[levelOf(event)]({ event: type, ...known }, sentence(event))
+      logger[levelOf(event)](redacted({ event: type, ...known }), sentence(event))
     },
-    info: (message, details = {}) => logger.info(details, message),
-    error: (message, details = {}) => logger.error(details, message),
+    info: (message, details = {}) => logger.info(redacted(details), redacted(message)),
+    warn: (message, details = {}) => logger.warn(redacted(details), redacted(message)),
+    error: (message, details = {}) => logger.error(redacted(details), redacted(message)),
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Connection, type SqlText, sql, type TailOptions } from '@mzalert/tail-client'
+import type { RemoteWriteOptions } from '../push/types.js'
 import type { ViewOptions } from '../types.js'
-import type { Config, ConnectionConfig, ViewConfig } from './types.js'
+import type { Config, ConnectionConfig, RemoteWriteConfig, ViewConfig } from './types.js'
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
@@ -42,6 +43,16 @@ export function tailOptions({ tail = {} }: Config): Partial<TailOptions> {
   }
 }
 
+/** What `remoteWrite()` takes of a configuration. */
+export function pushOptions({ url, interval, labels, headers }: RemoteWriteConfig): RemoteWriteOptions {
+  return {
+    url,
+    ...(interval === undefined ? {} : { intervalMs: durationMs(interval) }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(headers === undefined ? {} : { headers }),
+  }
+}
+
 /** Whoever writes the file writes the query: there is nothing in it to quote. */
 function sqlOf(query: string): SqlText {
   return sql(Object.assign([query], { raw: [query] }))
@@ -49,26 +60,4 @@ function sqlOf(query: string): SqlText {
 
 function connectionOf(connection: string | ConnectionConfig): Connection {
   return connection
-}
-
-/** Everything of a configuration that must not be in a log. */
-export function secretsOf({ connections, remoteWrite }: Config): readonly string[] {
-  const passwords = Object.values(connections).flatMap(connection => {
-    if (typeof connection !== 'string') return connection.password ?? []
-    const password = /^[^:]+:\/\/[^/@]*?:([^@]*)@/.exec(connection)?.[1] ?? ''
-    return [password, decoded(password)]
-  })
-  const headers = Object.values(remoteWrite?.headers ?? {}).flatMap(value => [
-    value,
-    value.replace(/^\S+\s+/, ''),
-  ])
-  return [...new Set([...passwords, ...headers])].filter(secret => secret.length > 0)
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -1,7 +1,7 @@
-/** Durations are text in files: a number and its unit. */
+/** Durations are text in files: a number that is not 0, and its unit. */
 const duration = {
   type: 'string',
-  pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)$',
+  pattern: '^(?![0.]+[a-z])\\d+(\\.\\d+)?(ms|s|m|h)$',
   description: "a duration such as '500ms', '30s', '5m' or '1h'",
 } as const
 
@@ -113,7 +113,7 @@ const view = {
     },
     onDisconnect: {
       anyOf: [
-        { enum: ['hold', 'fail-scrape'] },
+        { enum: ['hold', 'drop', 'fail-scrape'] },
         {
           type: 'object',
           additionalProperties: false,
@@ -121,7 +121,7 @@ const view = {
           properties: { holdFor: duration },
         },
       ],
-      description: 'hold, fail-scrape or { holdFor: a duration }; default: hold',
+      description: 'hold, drop, fail-scrape or { holdFor: a duration }; default: hold',
     },
     staleAfter: duration,
   },
@@ -159,6 +159,7 @@ export const configSchema: Readonly<Record<string, unknown>> = {
           description: 'a port, 0 to 65535; default: 9884',
         },
         maxConnections: { ...count, description: 'a whole number of connections; default: 200' },
+        headerTimeout: { ...duration, description: `${duration.description}; default: 10s` },
         maxHeaderBytes: { ...bytes, description: 'a whole number of bytes; default: 16384' },
       },
     },

@@ -1,13 +1,15 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { type Bridge, bridge } from '../bridge/bridge.js'
 import { type RemoteWrite, remoteWrite } from '../remote-write.js'
 import type { CheckedConfig } from './config.js'
 import type { Log } from './log.js'
-import { durationMs, tailOptions } from './options.js'
-import type { Config } from './types.js'
+import { durationMs, pushOptions, tailOptions } from './options.js'
+import type { RemoteWriteConfig } from './types.js'
 
 /** Answers that are under way may take so long when the exporter is closed. */
 const lastAnswersMs = 10_000
+/** So often it is looked who has been silent for too long. */
+const lookEveryMs = 1000
 
 export interface RunningExporter {
   /** Where it listens, without a slash at the end. */
@@ -20,68 +22,80 @@ export interface RunningExporter {
   readonly close: () => Promise<void>
 }
 
-/** Serves the views of a configuration. Resolves once it listens; the views follow when they are there. */
+/** Serves the views of a configuration. Resolves once it listens; the views follow when they are there. Rejects with nothing left behind. */
 export async function startExporter({ config, views }: CheckedConfig, log: Log): Promise<RunningExporter> {
-  const {
-    host = '127.0.0.1',
-    port = 9884,
-    maxConnections = 200,
-    maxHeaderBytes = 16_384,
-  } = config.listen ?? {}
+  const { listen = {}, ready, remoteWrite: pushed } = config
+  const { host = '127.0.0.1', port = 9884, maxConnections = 200 } = listen
+  const { maxHeaderBytes = 16_384, headerTimeout = '10s' } = listen
+  const headersTimeout = durationMs(headerTimeout)
   const made = bridge({
     views,
     tail: tailOptions(config),
-    readyMaxLagMs: durationMs(config.ready?.maxLag ?? '5m'),
+    readyMaxLagMs: durationMs(ready?.maxLag ?? '5m'),
     onEvent: log.event,
   })
-  const push = config.remoteWrite && startPush(made, config.remoteWrite, log)
-  const server = createServer(
-    // Whoever connects and sends nothing, or sends it slowly, gives its place up.
-    { maxHeaderSize: maxHeaderBytes, headersTimeout: 10_000, requestTimeout: 30_000 },
-    made.handler,
-  )
-  server.maxConnections = maxConnections
-  server.on('drop', () => log.error('A connection was refused: there are too many.', { maxConnections }))
+  let push: RemoteWrite | undefined
   try {
+    push = pushed && startPush(made, pushed, log)
+    const server = createServer(
+      {
+        maxHeaderSize: maxHeaderBytes,
+        // Whoever connects and sends nothing, or sends it slowly, gives its place up.
+        headersTimeout,
+        requestTimeout: Math.max(headersTimeout, 30_000),
+        connectionsCheckingInterval: Math.min(headersTimeout, lookEveryMs),
+      },
+      made.handler,
+    )
+    server.maxConnections = maxConnections
+    server.on('drop', () => log.error('A connection was refused: there are too many.', { maxConnections }))
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(port, host, resolve)
     })
+    let closing: Promise<void> | undefined
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server, port)}`,
+      bridge: made,
+      close: () => {
+        closing ??= close(server, made, push)
+        return closing
+      },
+    }
   } catch (error) {
     await push?.close()
     await made.close()
     throw error
   }
-  const address = server.address()
-  const bound = typeof address === 'object' && address !== null ? address.port : port
-  const close = async (): Promise<void> => {
-    const closed = new Promise<void>(resolve => server.close(() => resolve()))
-    await push?.close()
-    await made.close()
-    const deadline = setTimeout(() => server.closeAllConnections(), lastAnswersMs)
-    await closed
-    clearTimeout(deadline)
-  }
-  let closing: Promise<void> | undefined
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    bridge: made,
-    close: () => {
-      closing ??= close()
-      return closing
-    },
-  }
 }
 
-function startPush(made: Bridge, config: NonNullable<Config['remoteWrite']>, log: Log): RemoteWrite {
-  const { url, interval, labels, headers } = config
-  return remoteWrite(made, {
-    url,
-    ...(interval === undefined ? {} : { intervalMs: durationMs(interval) }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(headers === undefined ? {} : { headers }),
+async function close(server: Server, made: Bridge, push: RemoteWrite | undefined): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  await push?.close()
+  await made.close()
+  const deadline = setTimeout(() => server.closeAllConnections(), lastAnswersMs)
+  await closed
+  clearTimeout(deadline)
+}
+
+function portOf(server: Server, wanted: number): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : wanted
+}
+
+/** The first time as soon as there is something to send. */
+function startPush(made: Bridge, config: RemoteWriteConfig, log: Log): RemoteWrite {
+  const push = remoteWrite(made, {
+    ...pushOptions(config),
     onEvent: event => {
       const { type, ...details } = event
-      if (type !== 'sent') log.error('Series were not taken by remote write.', { event: type, ...details })
+      if (type === 'retry') log.warn('Remote write is tried again.', { event: type, ...details })
+      else if (type !== 'sent')
+        log.error('Series were not taken by remote write.', { event: type, ...details })
     },
   })
+  made.ready.then(
+    () => push.flush(),
+    () => {},
+  )
+  return push
 }

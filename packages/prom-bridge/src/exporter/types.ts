@@ -9,14 +9,10 @@ export interface Config {
     readonly port?: number
     readonly maxConnections?: number
     readonly maxHeaderBytes?: number
+    readonly headerTimeout?: string
   }
   readonly ready?: { readonly maxLag?: string }
-  readonly remoteWrite?: {
-    readonly url: string
-    readonly interval?: string
-    readonly headers?: Readonly<Record<string, string>>
-    readonly labels?: Readonly<Record<string, string>>
-  }
+  readonly remoteWrite?: RemoteWriteConfig
   readonly tail?: {
     readonly waitForRelation?: boolean
     readonly connectTimeout?: string
@@ -37,6 +33,13 @@ export interface ConnectionConfig {
   readonly settings?: Readonly<Record<string, string>>
 }
 
+export interface RemoteWriteConfig {
+  readonly url: string
+  readonly interval?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+}
+
 export interface ViewConfig {
   readonly view: string
   readonly query?: string
@@ -51,7 +54,7 @@ export interface ViewConfig {
   readonly maxSeries?: number
   readonly overLimit?: OverLimitPolicy
   readonly onRemove?: 'delete' | { readonly zeroFor: string }
-  readonly onDisconnect?: 'hold' | 'fail-scrape' | { readonly holdFor: string }
+  readonly onDisconnect?: 'hold' | 'drop' | 'fail-scrape' | { readonly holdFor: string }
   readonly staleAfter?: string
 }
 

@@ -15,12 +15,22 @@ export function validated(document: ConfigDocument): Config | readonly Problem[]
   const choices = errors.filter(({ keyword }) => keyword === 'anyOf')
   const told = errors.filter(
     error =>
-      !choices.some(
-        choice =>
-          choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`) && isInside(error, choice),
-      ),
+      !choices.some(choice => {
+        const meant = meantOf(choice)
+        if (choice === error) return meant !== undefined
+        if (!error.schemaPath.startsWith(`${choice.schemaPath}/`) || !isInside(error, choice)) return false
+        return meant === undefined || !error.schemaPath.startsWith(`${choice.schemaPath}/${meant}/`)
+      }),
   )
   return told.map(error => problemOf(error, document))
+}
+
+/** Which of the alternatives an object must be meant to be, if only one of them is an object: what is wrong in it can be told. */
+function meantOf({ data, parentSchema }: ErrorObject): number | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const alternatives = parentSchema?.['anyOf'] as readonly { readonly type?: string }[] | undefined
+  const objects = (alternatives ?? []).flatMap(({ type }, index) => (type === 'object' ? [index] : []))
+  return objects.length === 1 ? objects[0] : undefined
 }
 
 function isInside({ instancePath }: ErrorObject, choice: ErrorObject): boolean {
@@ -48,10 +58,17 @@ function problemOf(error: ErrorObject, document: ConfigDocument): Problem {
     }
   }
   const wanted = String(parentSchema['description'] ?? error.message)
-  return {
-    place: document.placeOf(path),
-    message: `${named(path)} is ${JSON.stringify(error.data)}. It takes ${wanted}.`,
-  }
+  const is = mayBeSecret(path, error.data) ? hidden : `is ${JSON.stringify(error.data)}`
+  return { place: document.placeOf(path), message: `${named(path)} ${is}. It takes ${wanted}.` }
+}
+
+/** What is said instead of a value that may be a secret. */
+export const hidden = 'cannot be used (not shown: it may hold a password)'
+
+/** Whether a value may be a password, or an address with one. The document as a whole has all of them. */
+function mayBeSecret([section]: Path, value: unknown): boolean {
+  if (value === null) return false
+  return section === undefined || section === 'connections' || section === 'remoteWrite'
 }
 
 /** A key with where it is, as one would say it: `views[1].labels.organization`. */

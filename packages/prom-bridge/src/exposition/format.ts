@@ -1,5 +1,6 @@
 import { labelSet } from '../series/text.js'
 import type { LiveSample } from '../types.js'
+import { type CommonLabels, noLabels } from './common.js'
 
 /** One family of the text format with all its samples. */
 export interface Family {
@@ -49,11 +50,15 @@ export function header(name: string, help: string, type: Family['type'], format:
 }
 
 /** A small family as text. Label values are escaped; families without samples are left out. */
-export function familyText({ name, help, type, samples }: Family, format: Format = 'text'): string {
+export function familyText(
+  { name, help, type, samples }: Family,
+  format: Format = 'text',
+  common: CommonLabels = noLabels,
+): string {
   if (samples.length === 0) return ''
   const lines = samples.map(({ suffix = '', labels, value }) => {
     const set = labelSet(Object.keys(labels), Object.values(labels))
-    return `${name}${suffix}${set} ${valueText(value)}\n`
+    return `${name}${suffix}${common.addedTo(set)} ${valueText(value)}\n`
   })
   return header(name, help, type, format) + lines.join('')
 }

@@ -2,21 +2,22 @@ import type { Delta } from '../series/delta.js'
 import type { Series } from '../series/series.js'
 import { Budget, type Steps } from '../series/slices.js'
 import type { LiveSample } from '../types.js'
+import { type CommonLabels, noLabels } from './common.js'
 import { type Format, header } from './format.js'
 import { Segment, segmentSize } from './segment.js'
 
 /** All samples of a gauge at one moment: dense segments, the newest series tend to be last. Never changes. */
-export interface Generation {
+export interface Edition {
   readonly number: number
   readonly segments: readonly Segment[]
   readonly length: number
 }
 
 /**
- * The gauge of one view, generation by generation.
+ * The gauge of one view, edition by edition.
  *
- * A batch makes the next generation out of the current one: it copies the segments it touches and shares the others, with the text
- * that they have. Meanwhile, and as long as they like, scrapes read the generation they took; publishing the next one is one
+ * A batch makes the next edition out of the current one: it copies the segments it touches and shares the others, with the text
+ * that they have. Meanwhile, and as long as they like, scrapes read the edition they took; publishing the next one is one
  * assignment. A series that does not change keeps its bytes, and its place until a removal needs the last one to fill a gap.
  */
 export class Gauge {
@@ -24,7 +25,7 @@ export class Gauge {
   readonly help: string
   readonly #headers: Readonly<Record<Format, Buffer>>
   readonly #isAge: boolean
-  #current: Generation = { number: 0, segments: [], length: 0 }
+  #current: Edition = { number: 0, segments: [], length: 0 }
 
   constructor(name: string, help: string, isAge = false) {
     this.name = name
@@ -36,12 +37,12 @@ export class Gauge {
     }
   }
 
-  get current(): Generation {
+  get current(): Edition {
     return this.#current
   }
 
-  /** What a batch makes of the current generation. Work is in proportion to the batch, and the number of segments. */
-  *next({ added, removed, changed }: Delta): Steps<Generation> {
+  /** What a batch makes of the current edition. Work is in proportion to the batch, and the number of segments. */
+  *next({ added, removed, changed }: Delta): Steps<Edition> {
     const draft = new Draft(this.#current)
     const budget = new Budget()
     for (const series of changed) if (budget.spend(draft.set(series.slot, series))) yield
@@ -50,8 +51,8 @@ export class Gauge {
     return draft.finished()
   }
 
-  publish(generation: Generation): void {
-    this.#current = generation
+  publish(edition: Edition): void {
+    this.#current = edition
   }
 
   /** A value as it is at that time, in milliseconds since 1970; for ages to the millisecond, and never negative. */
@@ -59,12 +60,12 @@ export class Gauge {
     return this.#isAge ? Math.max(0, Math.round(value * 1000 + nowMs) / 1000) : value
   }
 
-  /** The lines of the samples of the current generation, a text for each segment. */
+  /** The lines of the samples of the current edition, a text for each segment. */
   texts(nowMs: number): readonly string[] {
     return this.#current.segments.map(segment => segment.text(this.name, this.#shown(nowMs)))
   }
 
-  /** The samples of the current generation, one by one. */
+  /** The samples of the current edition, one by one. */
   samples(nowMs: number): Iterable<LiveSample> {
     const { name } = this
     const { segments } = this.#current
@@ -83,19 +84,16 @@ export class Gauge {
     })()
   }
 
-  /** The whole family of a generation: its header, then the lines of the samples, a buffer for each segment. */
+  /** The whole family of an edition: its header, then the lines of the samples, a buffer or more for each segment. */
   *bytes(
     nowMs: number,
-    { segments }: Generation = this.#current,
+    { segments }: Edition = this.#current,
     format: Format = 'text',
+    common: CommonLabels = noLabels,
   ): Steps<readonly Buffer[]> {
     const chunks = [this.#headers[format]]
-    for (const segment of segments) {
-      const wasRendered = segment.isRendered
-      chunks.push(segment.bytes(this.name, this.#shown(nowMs)))
-      // A segment is a slice's work.
-      if (!wasRendered) yield
-    }
+    for (const segment of segments)
+      for (const chunk of yield* segment.chunks(this.name, common, this.#shown(nowMs))) chunks.push(chunk)
     return chunks
   }
 
@@ -107,19 +105,19 @@ export class Gauge {
 /** What to copy a segment costs, in units of work. */
 const copyUnits = 8
 
-/** A generation that is being made. Its methods give the units of work they took. */
+/** An edition that is being made. Its methods give the units of work they took. */
 class Draft {
   readonly #number: number
   readonly #segments: Segment[]
   #length: number
 
-  constructor({ number, segments, length }: Generation) {
+  constructor({ number, segments, length }: Edition) {
     this.#number = number + 1
     this.#segments = segments.slice()
     this.#length = length
   }
 
-  finished(): Generation {
+  finished(): Edition {
     return { number: this.#number, segments: this.#segments, length: this.#length }
   }
 
@@ -157,7 +155,7 @@ class Draft {
   /** Makes a segment ours to change: what is published is copied. */
   #own(index: number): number {
     const segment = this.#segments[index]
-    if (segment?.generation === this.#number) return 1
+    if (segment?.edition === this.#number) return 1
     this.#segments[index] = new Segment(this.#number, segment)
     return copyUnits
   }

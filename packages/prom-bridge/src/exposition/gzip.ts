@@ -2,10 +2,12 @@ import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
 import type { Turn } from '../series/slices.js'
 
-const deflate = promisify(deflateRaw)
+/** Compresses a chunk, off the event loop. */
+type Deflate = (chunk: Uint8Array) => Promise<Buffer>
 
 /** Level 1: text of metrics is so alike that more effort gains little. */
 const options = { level: 1, finishFlush: constants.Z_SYNC_FLUSH } as const
+const deflated = promisify(deflateRaw)
 
 /** No name, no time, unknown system (https://www.rfc-editor.org/rfc/rfc1952). */
 const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])
@@ -22,6 +24,11 @@ const chunksPerTurn = 8
  */
 export class Gzip {
   readonly #kept = new WeakMap<Uint8Array, Promise<Buffer>>()
+  readonly #deflate: Deflate
+
+  constructor(deflate: Deflate = chunk => deflated(chunk, options)) {
+    this.#deflate = deflate
+  }
 
   async encode(chunks: readonly Uint8Array[], turn: Turn): Promise<readonly Uint8Array[]> {
     const encoded: Uint8Array[] = [head]
@@ -42,8 +49,10 @@ export class Gzip {
   #deflated(chunk: Uint8Array): Promise<Buffer> {
     const kept = this.#kept.get(chunk)
     if (kept) return kept
-    const made = deflate(chunk, options)
+    const made = this.#deflate(chunk)
     this.#kept.set(chunk, made)
+    // What failed is tried again with the next scrape.
+    made.catch(() => this.#kept.delete(chunk))
     return made
   }
 }

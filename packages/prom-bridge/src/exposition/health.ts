@@ -1,4 +1,5 @@
 import type { StoreCounts } from '../series/delta.js'
+import type { Plan } from '../series/plan.js'
 import { type SkipReason, skipReasons } from '../series/value.js'
 import type { Family, Sample } from './format.js'
 import type { Histogram } from './histogram.js'
@@ -13,7 +14,7 @@ export interface ViewHealth {
   /** Attempts to connect again, by what was the matter. */
   readonly reconnects: ReadonlyMap<string, number>
   readonly phase: string
-  readonly pendingRows: number
+  readonly unappliedUpdates: number
   /** Milliseconds since 1970, by our clock; undefined before the first batch. */
   readonly lastBatchMs: number | undefined
   readonly applySeconds: Histogram
@@ -98,10 +99,10 @@ const definitions: readonly Definition[] = [
     value: ({ counts }) => counts.batchesTotal,
   },
   {
-    name: 'mzalert_pending_rows',
+    name: 'mzalert_unapplied_updates',
     help: 'Updates of the batch that is being applied, or held back because it breaks a policy: not in the samples yet.',
     type: 'gauge',
-    value: ({ pendingRows }) => pendingRows,
+    value: ({ unappliedUpdates }) => unappliedUpdates,
   },
   {
     name: 'mzalert_view_last_batch_timestamp_seconds',
@@ -211,6 +212,14 @@ export const healthHeaders: readonly Omit<Family, 'samples'>[] = [
   size,
   build,
 ]
+
+/** The labels of what is said about the bridge, and about a remote write of it. */
+const ownLabelNames = ['view', 'op', 'reason', 'state', 'to', 'le', 'version', 'client', 'outcome'] as const
+
+/** The names of all labels that series may have: those of the views, and ours. */
+export function labelNamesOf(plans: readonly Pick<Plan, 'labelNames'>[]): readonly string[] {
+  return [...new Set([...ownLabelNames, ...plans.flatMap(({ labelNames }) => labelNames)])]
+}
 
 /** What the bridge says about itself: a family for each of `healthHeaders`. */
 export function healthFamilies(

@@ -1,4 +1,4 @@
-import { announcement, pageKey, summaryClass, summaryText, titleText, viewHtml } from './html.js'
+import { announcement, behindText, pageKey, summaryClass, summaryText, titleText, viewHtml } from './html.js'
 import type { ViewModel } from './model.js'
 
 /** Somebody who has the page open. */
@@ -107,12 +107,6 @@ export class LiveEvents {
       .reverse()
       .join(' ')
   }
-}
-
-function behindText({ state, frontierMs }: ViewModel, nowMs: number): string {
-  if (frontierMs === undefined || state === 'failed') return ''
-  const seconds = Math.max(0, (nowMs - frontierMs) / 1000)
-  return `, ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s behind`
 }
 
 /** JSON has no line feeds, so that an event's data is one line. */

@@ -20,7 +20,7 @@ const stateTexts: Readonly<Record<ViewState, string>> = {
 export function pageHtml(views: readonly ViewModel[], nowMs: number): string {
   const sections = views.map(
     (view, index) =>
-      `<section class="view" id="view-${index}" aria-labelledby="name-${index}">${viewHtml(view, index)}</section>`,
+      `<section class="view" id="view-${index}" aria-labelledby="name-${index}">${viewHtml(view, index, behindText(view, nowMs))}</section>`,
   )
   return `<!doctype html>
 <html lang="en">
@@ -48,13 +48,20 @@ ${sections.join('\n')}
 `
 }
 
-/** What stands inside a view's section. The same for the same `version`. */
-export function viewHtml(view: ViewModel, index: number): string {
+/** What stands inside a view's section. The same for the same `version`; `behind` is told apart from it while the page is open. */
+export function viewHtml(view: ViewModel, index: number, behind = ''): string {
   const problem = view.problem === undefined ? '' : `<p class="problem">${escapeHtml(view.problem)}</p>`
   return `<header><h2 id="name-${index}">${escapeHtml(view.view)}</h2>
-<p class="state ${view.state}">${stateTexts[view.state]}<span class="behind"></span></p></header>
+<p class="state ${view.state}">${stateTexts[view.state]}<span class="behind">${behind}</span></p></header>
 <p class="help">${escapeHtml(view.help)}</p>${problem}
 ${view.state === 'starting' ? '' : tableHtml(view, index) + transitionsHtml(view)}`
+}
+
+/** How far a view is behind, for after its state. */
+export function behindText({ state, frontierMs }: ViewModel, nowMs: number): string {
+  if (frontierMs === undefined || state === 'failed') return ''
+  const seconds = Math.max(0, (nowMs - frontierMs) / 1000)
+  return `, ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s behind`
 }
 
 /** What the page is called in a tab. */

@@ -1,3 +1,4 @@
+import { Budget } from '../series/slices.js'
 import { labelsMessage, timeSeriesField } from './write-request.js'
 
 /** A series as it is now. */
@@ -39,8 +40,11 @@ export class Ledger {
     return this.#told.size
   }
 
-  /** What is to be sent for this state, a push at a time; timestamps only grow, whatever the clock does. */
-  *pushes(samples: Iterable<PushedSample>, nowMs: number): Generator<Push> {
+  /**
+   * What is to be sent for this state, a push at a time, and nothing where others may have their turn first; timestamps only grow,
+   * whatever the clock does.
+   */
+  *pushes(samples: Iterable<PushedSample>, nowMs: number): Generator<Push | undefined> {
     const timestampMs = Math.max(nowMs, this.#lastMs + 1)
     this.#lastMs = timestampMs
     const live = new Set<string>()
@@ -50,7 +54,6 @@ export class Ledger {
       live.add(series)
       let encoded = this.#known.get(series)
       if (!encoded) {
-        // What a row says goes before what everything here is said to be.
         encoded = labelsMessage({ ...this.#externalLabels, ...labels })
         this.#known.set(series, encoded)
       }
@@ -70,7 +73,7 @@ export class Ledger {
     for (const series of live) this.#told.add(series)
   }
 
-  /** A push has been taken, or never will be: what it ended is not owed any more. */
+  /** A push has been taken, or was refused and never will be: what it ended is not owed any more. */
   settled({ ended }: Push): void {
     for (const series of ended) {
       this.#told.delete(series)
@@ -78,10 +81,12 @@ export class Ledger {
     }
   }
 
-  *#ended(live: ReadonlySet<string>, timestampMs: number): Generator<Push> {
+  *#ended(live: ReadonlySet<string>, timestampMs: number): Generator<Push | undefined> {
+    const budget = new Budget()
     let fields: Uint8Array[] = []
     let names: string[] = []
     for (const [series, encoded] of this.#known) {
+      if (budget.spend()) yield
       if (live.has(series)) continue
       if (!this.#told.has(series)) {
         this.#known.delete(series)

@@ -1,4 +1,5 @@
 import { nameTaken } from '../errors.js'
+import { CommonLabels } from '../exposition/common.js'
 import type { Registry } from '../types.js'
 import type { RegisteredMetric } from './metric.js'
 
@@ -30,20 +31,30 @@ export class Registration {
     return this.#registry.contentType.startsWith('application/openmetrics-text')
   }
 
+  /** What the registry adds to everything that it prints, ours included. */
+  get commonLabels(): CommonLabels {
+    return new CommonLabels(defaultLabelsOf(this.#registry))
+  }
+
   /** The registry as it prints itself, ours included, or those of its families that are wanted, and what that is called. */
   async whole(
     wanted: ReadonlySet<string> | undefined,
+    deadline: Promise<never>,
   ): Promise<{ readonly text: string; readonly contentType: string }> {
-    const text = await this.#registry.metrics()
+    const text = await Promise.race([this.#registry.metrics(), deadline])
     return {
       text: wanted === undefined ? text : familiesOf(text, wanted),
       contentType: this.#registry.contentType,
     }
   }
 
-  /** The text of every metric that is not ours, or of those of them that are wanted. One that throws is reported and left out; the others are served. */
+  /**
+   * The text of every metric that is not ours, or of those of them that are wanted. One that throws, or has not answered by the deadline,
+   * is reported and left out; the others are served.
+   */
   async others(
     wanted: ReadonlySet<string> | undefined,
+    deadline: Promise<never>,
     report: (metric: string, error: unknown) => void,
   ): Promise<readonly string[]> {
     const names = this.#registry.getMetricsAsArray().map(({ name }) => name)
@@ -52,7 +63,7 @@ export class Registration {
         .filter(name => !this.#metrics.has(name) && (wanted?.has(name) ?? true))
         .map(async name => {
           try {
-            return `${await this.#registry.getSingleMetricAsString(name)}\n`
+            return `${await Promise.race([this.#registry.getSingleMetricAsString(name), deadline])}\n`
           } catch (error) {
             report(name, error)
             return ''
@@ -81,10 +92,16 @@ function familiesOf(text: string, wanted: ReadonlySet<string>): string {
   return `${kept.join('')}# EOF\n`
 }
 
+/** The labels that the registry adds to everything; undefined of a client that does not show them. */
+function defaultLabelsOf(registry: Registry): Readonly<Record<string, unknown>> | undefined {
+  const labels = (registry as { readonly _defaultLabels?: unknown })._defaultLabels
+  return typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : undefined
+}
+
 /** Whether the registry is known to add no labels; clients that do not show theirs get one value for each sample. */
 export function hasNoDefaultLabels(registry: Registry): boolean {
-  const labels = (registry as { readonly _defaultLabels?: unknown })._defaultLabels
-  return typeof labels === 'object' && labels !== null && Object.keys(labels).length === 0
+  const labels = defaultLabelsOf(registry)
+  return labels !== undefined && Object.keys(labels).length === 0
 }
 
 function advice(name: string): string {

@@ -31,9 +31,10 @@ export function checkMetricName(name: string, view: string): void {
     )
 }
 
-/** Throws `INVALID_NAME` for what is no label name and for labels that would not keep the row's value. */
-export function checkLabelName(label: string, view: string): void {
-  const what = `A label of view ${JSON.stringify(view)}`
+/** Throws `INVALID_NAME` for what is no label name and for labels that would not keep the row's value; `column` fills the label, if one does. */
+export function checkLabelName(label: string, view: string, column: string | undefined): void {
+  const of = column === undefined ? '' : `, of column ${JSON.stringify(column)},`
+  const what = `A label of view ${JSON.stringify(view)}${of}`
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label))
     throw invalidName(what, label, 'Use letters, digits and _, and no digit first.')
   if (label.startsWith('__'))

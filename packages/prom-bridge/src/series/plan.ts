@@ -1,17 +1,10 @@
 import { invalidOption, nameTaken, unknownColumn } from '../errors.js'
-import type {
-  CollisionPolicy,
-  LabelOptions,
-  NullPolicy,
-  OverLimitPolicy,
-  ValueOptions,
-  ViewOptions,
-} from '../types.js'
+import type { CollisionPolicy, LabelOptions, ValueOptions, ViewOptions } from '../types.js'
 import { checkLabelName, checkMetricName, sanitize } from './names.js'
-import { policies } from './policies.js'
+import { type Policies, policies } from './policies.js'
 
 /** The options of a view, checked and complete. */
-export interface Plan {
+export interface Plan extends Policies {
   /** As they were given. */
   readonly options: ViewOptions
   readonly view: string
@@ -20,27 +13,16 @@ export interface Plan {
   readonly labelNames: readonly string[]
   /** What fills each label, by position. */
   readonly labels: readonly LabelOptions[]
-  readonly nulls: NullPolicy
-  readonly maxLabelBytes: number
   readonly value: ValueOptions | undefined
   /** Whether values are ages: those of the store are then to be added to the clock, in seconds. */
   readonly isAge: boolean
   /** Every column that is used. */
   readonly columns: readonly string[]
-  readonly collisions: CollisionPolicy
-  readonly maxSeries: number | undefined
-  readonly overLimit: OverLimitPolicy
-  /** Undefined where a series goes at once. */
-  readonly zeroForMs: number | undefined
-  /** How long samples stay after the last batch of a view that is disconnected. */
-  readonly holdForMs: number
-  readonly failsScrape: boolean
-  readonly staleAfterMs: number
 }
 
 /**
  * Checks the options of all views before anything connects.
- * Throws `INVALID_OPTION`, `INVALID_NAME`, and `NAME_TAKEN` if two views would have one name.
+ * Throws `INVALID_OPTION`, `INVALID_NAME`, and `NAME_TAKEN` if two views would have one name and are not one metric.
  */
 export function plans(views: readonly ViewOptions[]): readonly Plan[] {
   if (!Array.isArray(views) || views.length === 0)
@@ -54,11 +36,12 @@ export function plans(views: readonly ViewOptions[]): readonly Plan[] {
           'another view of this bridge',
           'Give one of them another name, and its SELECT as query.',
         )
-      if (other.name === one.name)
+      const conflict = other.name === one.name ? familyConflict(one, other) : undefined
+      if (conflict !== undefined)
         throw nameTaken(
           one.name,
           `the metric of view ${JSON.stringify(other.view)}`,
-          'Set the option name of one of them.',
+          `Set the option name of one of them, or make them one metric: ${conflict}.`,
         )
     }
   })
@@ -79,7 +62,7 @@ function plan(options: ViewOptions): Plan {
       'an object of label names and the columns that fill them; it may be empty',
     )
   for (const [label, from] of Object.entries(labels)) {
-    checkLabelName(label, view)
+    checkLabelName(label, view, typeof from === 'string' ? from : undefined)
     if (!isLabel(from))
       throw invalidOption(
         `labels.${label} of ${view}`,
@@ -108,6 +91,32 @@ function plan(options: ViewOptions): Plan {
     columns: column === undefined ? columns : [...columns, column],
     ...rules,
   }
+}
+
+/**
+ * Why two views cannot be one metric: they can if it has one help and one set of labels, and if a constant label tells their series
+ * apart whatever their rows say.
+ */
+function familyConflict(one: Plan, other: Plan): string | undefined {
+  if (one.help !== other.help) return 'give both the same help'
+  if (!isSame(one.labelNames.toSorted(), other.labelNames.toSorted())) return 'give both the same labels'
+  const constants = constantsOf(other)
+  const tells = [...constantsOf(one)].some(([name, value]) => (constants.get(name) ?? value) !== value)
+  return tells
+    ? undefined
+    : 'give both a label whose constant value, { value: "…" }, tells their series apart'
+}
+
+function constantsOf({ labelNames, labels }: Plan): ReadonlyMap<string, string> {
+  const constants = new Map<string, string>()
+  labels.forEach((from, index) => {
+    if (typeof from === 'object') constants.set(labelNames[index] ?? '', from.value)
+  })
+  return constants
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index])
 }
 
 /** The column that the value is taken from, if it is. */

@@ -3,14 +3,15 @@ import type { CollisionPolicy, NullPolicy, OverLimitPolicy, ViewOptions } from '
 import { minLabelBytes } from './text.js'
 
 /** What a view does where there is more than one way, checked and complete. */
-interface Policies {
+export interface Policies {
   readonly collisions: CollisionPolicy
   readonly nulls: NullPolicy
   readonly maxLabelBytes: number
   readonly maxSeries: number | undefined
   readonly overLimit: OverLimitPolicy
+  /** Undefined where a series goes at once. */
   readonly zeroForMs: number | undefined
-  /** How long samples stay after the last batch of a view that is disconnected; 0 where the scrape fails. */
+  /** How long samples stay after the last batch of a view that is disconnected; 0 where they are dropped, or the scrape fails. */
   readonly holdForMs: number
   readonly failsScrape: boolean
   readonly staleAfterMs: number
@@ -49,7 +50,7 @@ export function policies(options: ViewOptions): Policies {
     throw invalidOption(
       `onDisconnect of ${view}`,
       onDisconnect,
-      '"hold", "fail-scrape" or { holdForMs: 300000 }',
+      '"hold", { holdForMs: 300000 }, "drop" or "fail-scrape"',
     )
   const zeroForMs = onRemove === 'delete' ? undefined : zeroFor(onRemove)
   check('onRemove', onRemove === 'delete' || zeroForMs !== undefined, '"delete" or { zeroForMs: 60000 }')
@@ -83,7 +84,7 @@ function zeroFor(onRemove: unknown): number | undefined {
 
 function holdFor(policy: unknown): number | undefined {
   if (policy === 'hold') return Number.POSITIVE_INFINITY
-  if (policy === 'fail-scrape') return 0
+  if (policy === 'drop' || policy === 'fail-scrape') return 0
   if (typeof policy !== 'object' || policy === null || !('holdForMs' in policy)) return undefined
   return isDuration(policy.holdForMs) ? policy.holdForMs : undefined
 }

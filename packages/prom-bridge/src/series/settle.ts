@@ -1,4 +1,5 @@
 import type { CollisionPolicy } from '../types.js'
+import { ExactSum } from './exact-sum.js'
 import type { Row, Series } from './series.js'
 import type { Budget, Steps } from './slices.js'
 
@@ -36,48 +37,4 @@ function isBetter(
   if (policy === 'last') return row.at > chosen.at || (row.at === chosen.at && row.raw > chosen.raw)
   const [value, best] = [of(row), of(chosen)]
   return Number.isNaN(best) || (policy === 'max' ? value > best : value < best)
-}
-
-/**
- * A sum that is rounded once, at its end, so that the order of its terms does not matter
- * (Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997; as in Python's math.fsum).
- */
-class ExactSum {
-  #partials: number[] = []
-  #plain = 0
-
-  get value(): number {
-    if (!Number.isFinite(this.#plain)) return this.#plain
-    let index = this.#partials.length - 1
-    let high = this.#partials[index] ?? 0
-    let low = 0
-    while (index > 0 && low === 0) {
-      const term = this.#partials[--index] ?? 0
-      const sum = high + term
-      low = term - (sum - high)
-      high = sum
-    }
-    // Halfway between two doubles the remaining partials decide to which side it goes.
-    const next = this.#partials[index - 1] ?? 0
-    if (index > 0 && Math.sign(low) === Math.sign(next) && low !== 0) {
-      const doubled = low * 2
-      if (high + doubled - high === doubled) return high + doubled
-    }
-    return high
-  }
-
-  add(term: number): void {
-    this.#plain += term
-    if (!Number.isFinite(this.#plain)) return
-    const partials: number[] = []
-    let rest = term
-    for (const partial of this.#partials) {
-      const [big, small] = Math.abs(rest) < Math.abs(partial) ? [partial, rest] : [rest, partial]
-      const sum = big + small
-      const lost = small - (sum - big)
-      if (lost !== 0) partials.push(lost)
-      rest = sum
-    }
-    this.#partials = [...partials, rest]
-  }
 }

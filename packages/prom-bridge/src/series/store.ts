@@ -2,6 +2,7 @@ import type { Batch, UnknownRow, Update } from '@mzalert/tail-client'
 import { type BridgeError, seriesCollision, seriesLimit } from '../errors.js'
 import { Admission } from './admission.js'
 import type { Delta, StoreCounts } from './delta.js'
+import { type Draft, joined, newDraft } from './draft.js'
 import { labelValues } from './labels.js'
 import { type Many, Pile } from './pile.js'
 import { checkColumns, type Plan } from './plan.js'
@@ -47,7 +48,6 @@ export class SeriesStore {
   #negativeRows = 0
   #inserts = 0
   #deletes = 0
-  #isComplete = false
   /** Whether nothing has been published yet. */
   #isFirst = true
   /** Series that batches touched of which nothing may be seen yet. */
@@ -87,12 +87,10 @@ export class SeriesStore {
    */
   *apply(batch: Batch<UnknownRow>): Steps<Delta> {
     const budget = new Budget()
-    const isFirstSnapshot = batch.kind === 'snapshot' && !this.#isComplete
     for (const update of batch.updates) {
       if (!this.#rows.has(update.raw)) this.#checkColumns(update.row)
       if (budget.spend()) yield
     }
-    this.#isComplete ||= isFirstSnapshot
     this.#epoch++
     if (batch.kind === 'snapshot')
       for (const row of this.#rows.values()) {
@@ -104,7 +102,9 @@ export class SeriesStore {
       if (update.diff > 0) this.#inserts++
       else this.#deletes++
       this.#change(row, update.diff)
-      if (update.diff > 0 && this.#settlement.policy === 'last') this.#renew(row, Number(update.timestamp))
+      // What a later snapshot has as it was before was not written again.
+      const isWritten = update.diff > 0 && (batch.kind !== 'snapshot' || row.multiplicity > row.before)
+      if (isWritten && this.#settlement.policy === 'last') this.#renew(row, Number(update.timestamp))
       if (budget.spend(unitsOf(update.raw.length))) yield
     }
     for (const row of this.#touchedRows) {
@@ -189,9 +189,6 @@ export class SeriesStore {
   }
 
   *#settleAll(atMs: number, upperMs: number, budget: Budget): Steps<Delta> {
-    const delta = { removed: new Pile<Series>(), changed: new Pile<Series>(), gone: new Pile<Series>() }
-    const candidates = new Pile<Series>()
-    const back = new Pile<Series>()
     const touched = this.#touchedSeries
     this.#touchedRows = new Pile()
     this.#touchedSeries = new Pile()
@@ -206,45 +203,69 @@ export class SeriesStore {
         this.#defer(series)
         if (budget.spend()) yield
       }
-    const common = { isSnapshot: this.#isFirst, atMs, blocked }
-    if (blocked) return { ...delta, ...common, added: [], appeared: [], counts: this.counts }
-    const settling = this.#deferred.size > 0 ? this.#deferred : touched
-    for (const series of settling) {
-      const before = series.value
-      if (series.size > 0) {
-        // Zero has no sign in an exposition, and must have none elsewhere.
-        series.value = (yield* settled(series, this.#settlement, budget)) + 0
-        if (!series.isPublished) candidates.push(series)
-        else if (!Object.is(before, series.value)) delta.changed.push(series)
-        if (series.zeroUntilMs !== undefined) {
-          this.#endZero(series)
-          back.push(series)
-        }
-      } else if (series.isPublished && series.zeroUntilMs === undefined) this.#go(series, atMs, delta)
-      else this.#admission?.forget(series)
-      if (series.isPublished) series.fresh = 0
-      if (settling === this.#deferred) this.#release(series)
-      if (budget.spend()) yield
-    }
+    const draft = newDraft()
+    const { removed, changed, gone } = draft
+    const common = { removed, changed, gone, isSnapshot: this.#isFirst, atMs, blocked }
+    if (blocked) return { ...common, added: [], appeared: [], counts: this.counts }
+    yield* this.#settleSeries(this.#deferred.size > 0 ? this.#deferred : touched, atMs, draft, budget)
     this.#deferred.clear()
-    for (const series of this.#zeros) {
-      if (series.zeroUntilMs === undefined || series.zeroUntilMs > upperMs) break
-      this.#endZero(series)
-      series.isPublished = false
-      this.#published--
-      delta.removed.push(series)
-      if (budget.spend()) yield
-    }
-    const added = yield* this.#admitted(candidates, delta, budget)
+    yield* this.#endZeros(upperMs, draft, budget)
+    const added = yield* this.#admitted(draft, budget)
     for (const series of added) {
       series.sinceMs = atMs
       series.isSinceExact = !this.#isFirst
       if (budget.spend()) yield
     }
-    for (const series of back) series.sinceMs = atMs
+    const back = yield* this.#returned(draft.back, atMs, budget)
     this.#isFirst = false
     const appeared = back.length > 0 ? yield* joined(added, back, budget) : added
-    return { ...delta, ...common, added, appeared, counts: this.counts }
+    return { ...common, added, appeared, counts: this.counts }
+  }
+
+  /** What became of each series that was touched. */
+  *#settleSeries(settling: Iterable<Series>, atMs: number, draft: Draft, budget: Budget): Steps<void> {
+    for (const series of settling) {
+      const before = series.value
+      if (series.size > 0) {
+        // Zero has no sign in an exposition, and must have none elsewhere.
+        series.value = (yield* settled(series, this.#settlement, budget)) + 0
+        if (!series.isPublished) draft.candidates.push(series)
+        else if (!Object.is(before, series.value)) draft.changed.push(series)
+        if (series.zeroUntilMs !== undefined) draft.back.push(series)
+      } else if (series.isPublished && series.zeroUntilMs === undefined) this.#go(series, atMs, draft)
+      else this.#admission?.forget(series)
+      if (series.isPublished) series.fresh = 0
+      if (settling === this.#deferred) this.#release(series)
+      if (budget.spend()) yield
+    }
+  }
+
+  /** The time of series that were kept at 0 is over, unless a row came again with this batch. */
+  *#endZeros(upperMs: number, { removed }: Draft, budget: Budget): Steps<void> {
+    for (const series of this.#zeros) {
+      if (series.zeroUntilMs === undefined || series.zeroUntilMs > upperMs) break
+      if (series.size === 0) {
+        this.#endZero(series)
+        series.isPublished = false
+        this.#published--
+        removed.push(series)
+      }
+      if (budget.spend()) yield
+    }
+  }
+
+  /** Series that were kept at 0 and have rows again; those that the limit dropped meanwhile are none. */
+  *#returned(back: Many<Series>, atMs: number, budget: Budget): Steps<Many<Series>> {
+    const returned = new Pile<Series>()
+    for (const series of back) {
+      if (series.isPublished) {
+        this.#endZero(series)
+        series.sinceMs = atMs
+        returned.push(series)
+      }
+      if (budget.spend()) yield
+    }
+    return returned
   }
 
   /** What of the view's policies the rows break now. */
@@ -266,17 +287,13 @@ export class SeriesStore {
   }
 
   /** The last row of a series went. Where it is kept at 0 it is so before it can be seen. */
-  #go(
-    series: Series,
-    atMs: number,
-    delta: { removed: Pile<Series>; changed: Pile<Series>; gone: Pile<Series> },
-  ): void {
+  #go(series: Series, atMs: number, { gone, removed, changed }: Draft): void {
     const { zeroForMs, isAge } = this.#plan
-    delta.gone.push(series)
+    gone.push(series)
     if (zeroForMs === undefined) {
       series.isPublished = false
       this.#published--
-      delta.removed.push(series)
+      removed.push(series)
       return
     }
     series.value = isAge ? Number.NEGATIVE_INFINITY : 0
@@ -285,7 +302,7 @@ export class SeriesStore {
     // The last of its rows may have taken it out of the map already.
     this.#series.set(series.labels, series)
     this.#zeros.add(series)
-    delta.changed.push(series)
+    changed.push(series)
   }
 
   #endZero(series: Series): void {
@@ -295,20 +312,24 @@ export class SeriesStore {
   }
 
   /** Publishes what the limit of the view allows. */
-  *#admitted(
-    candidates: Many<Series>,
-    delta: { removed: Pile<Series>; gone: Pile<Series> },
-    budget: Budget,
-  ): Steps<Many<Series>> {
-    const state = { published: this.#published, live: this.#live }
+  *#admitted({ candidates, removed, gone }: Draft, budget: Budget): Steps<Many<Series>> {
     const verdict = this.#admission
-      ? yield* this.#admission.decide(candidates, () => this.#series.values(), state, budget)
+      ? yield* this.#admission.decide(
+          candidates,
+          {
+            all: () => this.#series.values(),
+            zeros: this.#zeros,
+            published: this.#published,
+            live: this.#live,
+          },
+          budget,
+        )
       : { admitted: candidates, dropped: [] }
     for (const series of verdict.dropped) {
       this.#skipped.limit += series.size
       series.isPublished = false
-      delta.removed.push(series)
-      if (series.size > 0) delta.gone.push(series)
+      removed.push(series)
+      if (series.zeroUntilMs === undefined) gone.push(series)
       else this.#endZero(series)
       if (budget.spend()) yield
     }
@@ -325,14 +346,4 @@ export class SeriesStore {
     }
     return verdict.admitted
   }
-}
-
-function* joined(first: Many<Series>, second: Many<Series>, budget: Budget): Steps<Many<Series>> {
-  const both = new Pile<Series>()
-  for (const list of [first, second])
-    for (const series of list) {
-      both.push(series)
-      if (budget.spend()) yield
-    }
-  return both
 }

@@ -50,7 +50,7 @@ function unescapeLabelValue(text: string): string {
 }
 
 /** What the text format asks for in label values: backslash first, then quotes and line feeds; anything else may stand raw. */
-function escapeLabelValue(text: string): string {
+export function escapeLabelValue(text: string): string {
   if (!/[\\"\n]/.test(text)) return text
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }

@@ -21,7 +21,8 @@ const namedNumbers: ReadonlyMap<string, number> = new Map([
 ])
 
 /**
- * A column's value as a sample's: numbers of any width as the nearest double, booleans as 1 and 0, dates as seconds since 1970.
+ * A column's value as a sample's: numbers of any width as the nearest double, booleans as 1 and 0, dates and timestamps as seconds
+ * since 1970.
  * Total: gives the reason where there is no value.
  */
 export function sampleValue(value: unknown): number | SkipReason {
@@ -33,7 +34,8 @@ export function sampleValue(value: unknown): number | SkipReason {
     case 'boolean':
       return value ? 1 : 0
     case 'string':
-      return namedNumbers.get(value) ?? (numberText.test(value) ? Number(value) : 'not_a_number')
+      if (numberText.test(value)) return Number(value)
+      return namedNumbers.get(value) ?? secondsOf(value) ?? 'not_a_number'
     case 'undefined':
       return 'null_value'
     case 'object':
@@ -53,15 +55,16 @@ const timeText = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2})(\.\d+)?)?(?:Z|(
  */
 export function timeSeconds(value: unknown): number | SkipReason {
   if (value instanceof Date) return sampleValue(value)
-  if (typeof value === 'string') {
-    const [, date, clock = '00:00:00', fraction = '', hours = '+00', minutes = '00'] =
-      timeText.exec(value) ?? []
-    if (date !== undefined) {
-      const ms = Date.parse(`${date}T${clock}${hours}:${minutes}`)
-      return Number.isNaN(ms) ? 'not_a_number' : ms / 1000 + Number(`0${fraction}`)
-    }
-  }
+  if (typeof value === 'string' && timeText.test(value)) return secondsOf(value) ?? 'not_a_number'
   const ms = sampleValue(value)
   if (typeof ms === 'string') return ms
   return Number.isFinite(ms) && typeof value !== 'boolean' ? ms / 1000 : 'not_a_number'
+}
+
+/** Undefined where a text is no time. */
+function secondsOf(text: string): number | undefined {
+  const [, date, clock = '00:00:00', fraction = '', hours = '+00', minutes = '00'] = timeText.exec(text) ?? []
+  if (date === undefined) return undefined
+  const ms = Date.parse(`${date}T${clock}${hours}:${minutes}`)
+  return Number.isNaN(ms) ? undefined : ms / 1000 + Number(`0${fraction}`)
 }

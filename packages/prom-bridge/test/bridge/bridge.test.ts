@@ -1,3 +1,5 @@
+import type { UnknownRow, Update } from '@mzalert/tail-client'
+import { Registry } from 'prom-client'
 import { describe, expect, test, vi } from 'vitest'
 import { bridge } from '../../src/bridge/bridge.js'
 import { BridgeError } from '../../src/errors.js'
@@ -307,4 +309,51 @@ test('errors can be told across two copies of the package', () => {
   expect(BridgeError.is(copy)).toBe(true)
   expect(BridgeError.is(new Error('x'))).toBe(false)
   expect(BridgeError.is(null)).toBe(false)
+})
+
+test.each([undefined, () => new Registry()])(
+  'B41: views may be one metric, which stands there once, with the samples of all (%s)',
+  async make => {
+    const other = new TestSource()
+    const registry = make?.()
+    const view = (name: string, region: string, source: TestSource) => ({
+      view: name,
+      source,
+      name: 'alert',
+      help: 'Alerts.',
+      labels: { region: { value: region }, organization: 'labels' },
+    })
+    const between = { view: 'between', labels: {}, source: new TestSource() }
+    const made = t.start(
+      [view('east', 'e', t.source), between, view('west', 'w', other)],
+      registry ? { registry } : {},
+    )
+    const samples = async (): Promise<unknown> =>
+      samplesOf(registry ? await registry.metrics() : made.metrics(), 'alert')
+    await other.snapshot([alert('A')])
+    expect(await samples()).toEqual({ '{"organization":"A","region":"w"}': 1 })
+    await t.source.snapshot([alert('A')])
+    await between.source.snapshot([alert('A')])
+    expect(await samples()).toEqual({
+      '{"organization":"A","region":"e"}': 1,
+      '{"organization":"A","region":"w"}': 1,
+    })
+    expect(healthOf(made, 'mzalert_view_series', 'west')).toBe(1)
+  },
+)
+
+test('B1: a batch that comes in parts is seen as a whole', async () => {
+  const made = t.start()
+  const part = (index: number, isLast: boolean, ...updates: readonly Update<UnknownRow>[]) => ({
+    ...batch('changes', updates),
+    part: { index, isLast },
+  })
+  await t.source.snapshot([alert('A')])
+  await t.source.push(part(0, false, update(alert('A'), -1)))
+  expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
+  await t.source.push(part(1, true, update(alert('B'))))
+  expect(alertsOf(made)).toEqual({ [key('B')]: 1 })
+  await t.source.changes(update(alert('C')))
+  expect(alertsOf(made)).toEqual({ [key('B')]: 1, [key('C')]: 1 })
+  expect(healthOf(made, 'mzalert_batches_total')).toBe(3)
 })

@@ -1,11 +1,13 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import { Registry as PlatformaticRegistry } from '@platformatic/prom-client'
+import { Registry as PrometheusRegistry } from '@prometheus-io/client'
 import { Counter, Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Bridge, bridge } from '../../src/bridge/bridge.js'
 import type { BridgeOptions } from '../../src/types.js'
-import { parseExposition } from '../support/parse.js'
-import { alert, alertLabels, TestSource, update } from '../support/source.js'
+import { parseExposition, samplesOf } from '../support/parse.js'
+import { alert, alertLabels, batch, TestSource, until, update } from '../support/source.js'
 
 let source: TestSource
 let made: Bridge
@@ -118,5 +120,92 @@ test('B30: a scrape fails while a view is disconnected, if so wished, and says w
   expect(await response.text()).toBe('organization_alert: stale\n')
   expect(made.metrics()).not.toContain('organization_alert{a')
   source.status = { phase: 'live', reconnects: 1 }
+  expect((await fetch(`${url}/metrics`)).status).toBe(503)
+  await source.push(batch('progress'))
   expect(await (await fetch(`${url}/metrics`)).text()).toContain('organization_alert{a')
+})
+
+test('what does not concern a view that is disconnected is answered, also if it fails scrapes', async () => {
+  const other = new TestSource()
+  await start({
+    views: [
+      { view: 'one', labels: alertLabels, source, onDisconnect: 'fail-scrape' },
+      { view: 'two', labels: alertLabels, source: other },
+    ],
+  })
+  source.status = { phase: 'live', reconnects: 0 }
+  await source.snapshot([alert('A')])
+  await other.snapshot([alert('B')])
+  source.status = { phase: 'waiting', reconnects: 0 }
+  const status = async (query: string): Promise<number> => (await fetch(`${url}/metrics?${query}`)).status
+  expect(await status('name[]=two')).toBe(200)
+  expect(await status('name[]=mzalert_view_up')).toBe(200)
+  expect(await status('view=two')).toBe(200)
+  expect(await status('name[]=one&name[]=two')).toBe(503)
+  expect(await status('view=one')).toBe(503)
+})
+
+test.each([
+  ['prom-client', () => new Registry()],
+  ['@prometheus-io/client', () => new PrometheusRegistry() as unknown as Registry],
+  ['@platformatic/prom-client', () => new PlatformaticRegistry() as unknown as Registry],
+])(
+  'B24: a scrape has the labels of the registry (%s) on every series, as it would have them',
+  async (_name, make) => {
+    const registry = make()
+    registry.setDefaultLabels({ region: 'eu "west"', organization: 'nobody' })
+    await start({ registry })
+    await source.snapshot([alert('A'), alert(null), alert(',region="'), alert('B', 'x,region=')])
+    const ours = parseExposition(await (await fetch(`${url}/metrics`)).text())
+    const theirs = parseExposition(await registry.metrics())
+    const seriesOf = (families: typeof ours, name: string): readonly string[] =>
+      (families.get(name)?.samples ?? [])
+        .map(({ labels }) => JSON.stringify(Object.entries(labels).sort()))
+        .sort()
+    expect([...ours.keys()].sort()).toEqual([...theirs.keys()].filter(name => ours.has(name)).sort())
+    for (const name of ours.keys()) expect(seriesOf(ours, name)).toEqual(seriesOf(theirs, name))
+    expect(seriesOf(ours, 'organization_alert').join()).toContain('nobody')
+    const one = await (await fetch(`${url}/metrics?view=organization_alert`)).text()
+    expect(seriesOf(parseExposition(one), 'organization_alert')).toEqual(seriesOf(ours, 'organization_alert'))
+    // The registry may say something else at any time.
+    registry.setDefaultLabels({})
+    const without = await (await fetch(`${url}/metrics`)).text()
+    expect(samplesOf(without, 'organization_alert')).toMatchObject({
+      '{"alert_cond":"deployment_spike","organization":"A"}': 1,
+    })
+  },
+)
+
+test('B23: a metric of the host that never answers is left out and reported, in half of the time that the scraper has', async () => {
+  const registry = new Registry()
+  const reported: unknown[] = []
+  new Counter({
+    name: 'hangs_total',
+    help: 'Theirs.',
+    registers: [registry],
+    collect: () => new Promise<void>(() => {}),
+  })
+  await start({ registry, onEvent: event => reported.push(event) })
+  await source.snapshot([alert('A')])
+  const headers = { 'x-prometheus-scrape-timeout-seconds': '0.2' }
+  const text = await (await fetch(`${url}/metrics`, { headers })).text()
+  expect(parseExposition(text).get('organization_alert')?.samples).toHaveLength(1)
+  expect(reported).toContainEqual(expect.objectContaining({ type: 'scrape-failed', metric: 'hangs_total' }))
+})
+
+test('B20: a scraper that takes nothing is cut off after a while, and its place is free', async () => {
+  await start({ stalledMs: 50 })
+  server.maxConnections = 1
+  await source.snapshot(Array.from({ length: 3000 }, (_, index) => alert(`${index}`.padEnd(5000, 'x'))))
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.on('error', () => {}).pause()
+  socket.write('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n')
+  const connections = (): Promise<number> =>
+    new Promise((resolve, reject) =>
+      server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    )
+  await until(async () => (await connections()) === 1)
+  await until(async () => (await connections()) === 0)
+  expect((await fetch(`${url}/-/healthy`)).status).toBe(200)
+  socket.destroy()
 })

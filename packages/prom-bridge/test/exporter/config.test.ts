@@ -163,7 +163,7 @@ describe('what is wrong is told with its place, and what to write instead:', () 
       'a label that Prometheus would rename',
       minimal.replace('organization: labels', 'job: labels'),
       [
-        'c.yaml:7:7: A label of view "organization_alert" cannot be called "job". Prometheus sets it for the target and would rename this one to exported_job. Choose another name for it.',
+        'c.yaml:7:7: A label of view "organization_alert", of column "labels", cannot be called "job". Prometheus sets it for the target and would rename this one to exported_job. Choose another name for it.',
       ],
     ],
     [
@@ -174,13 +174,81 @@ describe('what is wrong is told with its place, and what to write instead:', () 
       ],
     ],
     [
+      'a password that is no text',
+      minimal.replace(
+        'postgres://materialize@127.0.0.1:6875/materialize',
+        '{ host: db, password: [s3cret] }',
+      ),
+      [
+        'c.yaml:2:31: connections.main.password cannot be used (not shown: it may hold a password). It takes a text; better a variable of the environment than the password itself.',
+      ],
+    ],
+    [
+      'a key of a connection that was mistyped, not the password beside it',
+      minimal.replace('postgres://materialize@127.0.0.1:6875/materialize', '{ hots: db, password: s3cret }'),
+      [
+        'c.yaml:2:9: connections.main.host is missing. It takes a text.',
+        'c.yaml:2:11: connections.main.hots is not known. Write host instead.',
+      ],
+    ],
+    [
+      'a connection that is no URL',
+      minimal.replace('postgres://', 'mysql://u:s3cret@'),
+      [
+        'c.yaml:2:9: connections.main cannot be used (not shown: it may hold a password). It takes a postgres:// URL, or host, port, user, database, password, ssl.',
+      ],
+    ],
+    [
+      'a connection where its name belongs',
+      minimal.concat('    connection: postgres://u:s3cret@h/d\n'),
+      [
+        'c.yaml:8:17: views[0].connection cannot be used (not shown: it may hold a password). It takes the name of a connection. There is main.',
+      ],
+    ],
+    [
+      'a URL that cannot be read',
+      minimal.replace('127.0.0.1:6875', 'u:s3cret@db:notaport'),
+      [
+        'c.yaml:2:9: connections.main is "not a URL that can be read (not shown: it may hold a password)". It takes postgres://user:password@host:port/database.',
+      ],
+    ],
+    [
+      'a receiver that is no URL',
+      `${minimal}remoteWrite: { url: "http://" }\n`,
+      [
+        'c.yaml:8:21: remoteWrite.url cannot be used (not shown: it may hold a password). It takes an http:// or https:// URL.',
+      ],
+    ],
+    [
+      'a label that Prometheus would not take from a push',
+      `${minimal}remoteWrite: { url: "http://h/", labels: { a-b: x } }\n`,
+      [
+        'c.yaml:8:42: remoteWrite.labels is {"a-b":"x"}. It takes names of letters, digits and _, and no digit or __ first.',
+      ],
+    ],
+    [
+      'a label of a push that a view has already',
+      `${minimal}remoteWrite: { url: "http://h/", labels: { organization: x } }\n`,
+      [
+        'c.yaml:8:44: remoteWrite.labels.organization is a label that series have already: those without it would be taken for others. Choose another name for it.',
+      ],
+    ],
+    ...['ready: { maxLag: 0s }', 'tail: { connectTimeout: 0.0m }', 'listen: { headerTimeout: 0ms }'].map(
+      (line): [string, string, string[]] => [
+        `a duration that is none: ${line}`,
+        `${minimal}${line}\n`,
+        [expect.stringMatching(/^c.yaml:8:\d+: \w+\.\w+ is "0.*". It takes a duration/) as string],
+      ],
+    ),
+    [
       'two views of one name',
       minimal.concat('  - { view: organization_alert, labels: {} }\n'),
       [
         'c.yaml:8:13: The name "organization_alert" is taken by another view of this bridge. Give one of them another name, and its SELECT as query.',
       ],
     ],
-  ])('%s', (_what, text, told) => {
+  ])('B38: %s, and no secret is', (_what, text, told) => {
     expect(problemsOf(text)).toEqual(told)
+    expect(problemsOf(text).join()).not.toContain('s3cret')
   })
 })

@@ -110,7 +110,7 @@ test('every series can go and come again, in any order', () => {
 test('B13: progress alone renders nothing again', () => {
   const view = new WholeView({})
   view.changes(update({ a: 'A' }))
-  const before = view.generation.segments
+  const before = view.edition.segments
   view.apply(batch('progress', [], 5000))
-  expect(view.generation.segments[0]).toBe(before[0])
+  expect(view.edition.segments[0]).toBe(before[0])
 })

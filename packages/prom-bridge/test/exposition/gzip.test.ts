@@ -33,3 +33,15 @@ test('B4: checksums of many chunks are made in turns', async () => {
   })
   expect(turns).toBe(12)
 })
+
+test('a chunk that could not be compressed is tried again with the next scrape', async () => {
+  let isBroken = true
+  const gzip = new Gzip(async () => {
+    if (isBroken) throw new Error('no memory')
+    return Buffer.from('deflated')
+  })
+  const chunks = [Buffer.from('a')]
+  await expect(gzip.encode(chunks, turn)).rejects.toThrow('no memory')
+  isBroken = false
+  expect((await gzip.encode(chunks, turn))[1]?.toString()).toBe('deflated')
+})

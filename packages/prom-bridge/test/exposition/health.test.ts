@@ -18,7 +18,7 @@ const health: ViewHealth = {
     ['progress_timeout', 1],
   ]),
   phase: 'live',
-  pendingRows: 12,
+  unappliedUpdates: 12,
   lastBatchMs: 11_000,
   applySeconds,
   alerts: { firing: 1, fired: 13, resolved: 14 },
@@ -55,7 +55,7 @@ test('B35: the bridge says how every view is', () => {
     mzalert_series_collisions: 1,
     mzalert_negative_multiplicity_rows: 4,
     mzalert_batches_total: 5,
-    mzalert_pending_rows: 12,
+    mzalert_unapplied_updates: 12,
     mzalert_view_last_batch_timestamp_seconds: 11,
     mzalert_alerts_firing: 1,
   }

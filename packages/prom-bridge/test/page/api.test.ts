@@ -1,9 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
 import { AlertEvents, type AlertView, alertsJson } from '../../src/page/api.js'
-import { finish } from '../../src/series/slices.js'
+import { eventLoopTurns, finish } from '../../src/series/slices.js'
 import type { Transition } from '../../src/series/transitions.js'
+import type { ViewState } from '../../src/types.js'
 import { viewModel } from '../support/models.js'
-import { update } from '../support/source.js'
+import { until, update } from '../support/source.js'
 import { WholeView } from '../support/whole.js'
 
 let view: WholeView
@@ -11,6 +12,8 @@ let transitions: Transition[]
 let nowMs: number
 let sent: string[]
 let isBusy: boolean
+let isComplete: boolean
+let state: ViewState
 
 beforeEach(() => {
   view = new WholeView({})
@@ -18,19 +21,22 @@ beforeEach(() => {
   nowMs = 0
   sent = []
   isBusy = false
+  isComplete = true
+  state = 'live'
 })
 
 function views(): readonly AlertView[] {
-  const generation = view.generation
+  const edition = view.edition
   const model = viewModel({
     view: 'v',
+    state,
     labelNames: ['a'],
-    total: generation.length,
+    total: edition.length,
     transitions: transitions.toReversed().slice(0, 3),
     transitionsTotal: transitions.length,
     frontierMs: 2000,
   })
-  return [{ model, generation }]
+  return [{ model, edition, isComplete }]
 }
 
 /** An alert fires or resolves. */
@@ -45,7 +51,7 @@ function change(a: string, diff: 1 | -1): void {
 }
 
 function follow(): AlertEvents {
-  const events = new AlertEvents(views, () => nowMs)
+  const events = new AlertEvents(views, () => nowMs, eventLoopTurns())
   events.add({ send: text => sent.push(text), isBusy: () => isBusy })
   return events
 }
@@ -117,8 +123,44 @@ test('B40: who was too slow for every transition gets what is so instead', () =>
   expect(followed()).toEqual({ names: ['A', 'B', 'C', 'D'], types: ['snapshot', 'snapshot'] })
 })
 
+test.each(['starting', 'failed', 'blocked'] as const)(
+  'B40: who follows a view that is %s before its first snapshot gets its alerts when they are there',
+  before => {
+    isComplete = false
+    state = before
+    const events = follow()
+    view.changes(update({ a: 'A' }), update({ a: 'B' }))
+    isComplete = true
+    state = 'live'
+    events.tick()
+    events.tick()
+    expect(followed()).toEqual({ names: ['A', 'B'], types: ['snapshot', 'snapshot'] })
+  },
+)
+
+test('B4: what is so is told in slices where it is much, and what comes meanwhile is told after it', async () => {
+  view.changes(...Array.from({ length: 5000 }, (_, index) => update({ a: `${index}` })))
+  const events = follow()
+  expect(followed().types).toEqual([])
+  change('new', 1)
+  change('17', -1)
+  events.tick()
+  await until(() => sent.length > 1)
+  events.tick()
+  const { names, types } = followed()
+  expect(types).toEqual(['snapshot', 'firing', 'resolved'])
+  expect(names).toHaveLength(5000)
+  expect(names).toContain('new')
+  expect(names).not.toContain('17')
+  // What was made for one is there for the next: it is told all at once.
+  sent = []
+  events.add({ send: text => sent.push(text), isBusy: () => false })
+  await until(() => followed().types.length > 0)
+  expect(followed().names).toEqual(names)
+})
+
 test('who leaves is sent nothing more', () => {
-  const events = new AlertEvents(views, () => nowMs)
+  const events = new AlertEvents(views, () => nowMs, eventLoopTurns())
   const leave = events.add({ send: text => sent.push(text), isBusy: () => false })
   leave()
   change('A', 1)

@@ -18,7 +18,7 @@ const now = 1_645_736_480_000
 test('the page says how many alerts fire, which, since when, and what happened last', () => {
   const text = seen(pageHtml([viewModel()], now))
   expect(text).toContain('1 alert firing')
-  expect(text).toContain('organization_alert live Organizations that spike.')
+  expect(text).toContain('organization_alert live , 4.0 s behind Organizations that spike.')
   expect(text).toContain('alert_cond organization firing deployment_spike B since 2022-02-24 21:01:16 UTC')
   expect(text).toContain('Last transitions resolved deployment_spike, A 2022-02-24 21:01:15 UTC')
 })

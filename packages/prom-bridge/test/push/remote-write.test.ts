@@ -54,16 +54,11 @@ const liveRows = (): Readonly<Record<string, number>> =>
   )
 
 test('B36: a receiver has every row and what we say about ourselves, and a row that went is ended there', async () => {
-  start({ labels: { job: 'event_exporter', a: 'external' } })
+  start({ labels: { job: 'event_exporter' } })
   await source.snapshot([row('A', 1.5), row('ü"\\\n', Number.NaN), row(null, 7)])
   await push.flush()
-  expect(liveRows()).toEqual({ A: 1.5, 'ü"\\\n': Number.NaN, external: 7 })
-  expect(
-    receiver.live.get('{"__name__":"mzalert_view_up","job":"event_exporter","view":"v"}'),
-  ).toBeUndefined()
-  expect([...receiver.live.keys()]).toContain(
-    '{"__name__":"mzalert_view_up","a":"external","job":"event_exporter","view":"v"}',
-  )
+  expect(liveRows()).toEqual({ A: 1.5, 'ü"\\\n': Number.NaN, '': 7 })
+  expect(receiver.live.get('{"__name__":"mzalert_view_up","job":"event_exporter","view":"v"}')).toBe(1)
   expect(receiver.headers[0]).toMatchObject({
     'content-encoding': 'snappy',
     'content-type': 'application/x-protobuf',
@@ -71,7 +66,7 @@ test('B36: a receiver has every row and what we say about ourselves, and a row t
   })
   await source.changes(update(row('A', 1.5), -1))
   await push.flush()
-  expect(Object.keys(liveRows())).toEqual(['ü"\\\n', 'external'])
+  expect(Object.keys(liveRows())).toEqual(['ü"\\\n', ''])
   expect(receiver.markers).toBe(1)
   await push.flush()
   expect(receiver.markers).toBe(1)
@@ -108,10 +103,58 @@ describe('a receiver that', () => {
     await source.snapshot([row('A')])
     receiver.answers.push(503, 429, 'dropped')
     await push.flush()
-    expect(events.map(({ type }) => type)).toEqual(['retry', 'retry', 'retry'])
+    expect(events.map(({ type }) => type)).toEqual(['retry', 'retry', 'given-up'])
     expect(liveRows()).toEqual({})
     await push.flush()
     expect(liveRows()).toEqual({ A: 1 })
+  })
+
+  test('cannot be had is left alone until the next interval, however many requests there would be', async () => {
+    start()
+    await source.snapshot(Array.from({ length: 9000 }, (_, index) => row(`${index}`)))
+    receiver.answers.push(503, 503, 503)
+    await push.flush()
+    expect(receiver.requests).toBe(3)
+    expect(events.at(-1)).toEqual({ type: 'given-up', problem: '503 refused with 503', attempts: 3 })
+    await push.flush()
+    expect(Object.keys(liveRows())).toHaveLength(9000)
+    expect(receiver.live.get('{"__name__":"mzalert_remote_write_up"}')).toBe(0)
+    await push.flush()
+    expect(receiver.live.get('{"__name__":"mzalert_remote_write_up"}')).toBe(1)
+    expect(receiver.live.get('{"__name__":"mzalert_remote_write_requests_total","outcome":"failed"}')).toBe(3)
+  })
+
+  test('sends elsewhere is not followed: what is sent there would be no write', async () => {
+    start({ headers: { authorization: 'Bearer token' } })
+    await source.snapshot([row('A')])
+    receiver.answers.push(response => response.writeHead(302, { location: `${receiver.url}/new` }).end())
+    await push.flush()
+    expect(receiver.requests).toBe(1)
+    expect(events).toMatchObject([
+      { type: 'refused', status: 302, problem: `redirected to ${receiver.url}/new: use that as url` },
+    ])
+  })
+
+  test('answers without an end is read in its beginning only, and not unpacked', async () => {
+    start()
+    await source.snapshot([row('A')])
+    const hangsUp = new Promise<void>(resolve => {
+      receiver.answers.push(response => {
+        response.writeHead(400)
+        const more = (): void => {
+          while (response.write('no '.repeat(10_000)));
+        }
+        response.on('drain', more).on('close', resolve)
+        more()
+      })
+    })
+    await push.flush()
+    await hangsUp
+    expect(receiver.headers[0]).toMatchObject({ 'accept-encoding': 'identity' })
+    expect(events).toMatchObject([{ type: 'refused', status: 400 }])
+    expect('problem' in (events[0] ?? {}) && events[0]).toMatchObject({
+      problem: expect.stringMatching(/^(no )+n?o?$/),
+    })
   })
 
   test('refuses a request is not asked again, and it is said how many series that are', async () => {
@@ -183,11 +226,72 @@ test('B36: a restart ends nothing, unless that is wished', async () => {
   expect(receiver.live.size).toBe(0)
 })
 
+test('a user and a password in the URL are sent as HTTP has it', async () => {
+  start({ url: `http://u%40x:p%3A%2F@${receiver.host}/api/v1/write` })
+  await source.snapshot([row('A')])
+  await push.flush()
+  expect(liveRows()).toEqual({ A: 1 })
+  expect(receiver.headers[0]).toMatchObject({
+    authorization: `Basic ${Buffer.from('u@x:p:/').toString('base64')}`,
+  })
+})
+
+test('what should not happen ends a round, and not those that follow', async () => {
+  start()
+  let isBroken = true
+  const broken = {
+    labelNames: [],
+    samples: () => {
+      if (isBroken) throw new Error('broken')
+      return made.samples()
+    },
+  }
+  await using other = remoteWrite(broken, {
+    url: receiver.url,
+    intervalMs: 1,
+    now: () => nowMs,
+    onEvent: event => events.push(event),
+  })
+  await until(() => events.length > 1)
+  expect(events[0]).toMatchObject({ type: 'given-up', problem: 'Error: broken' })
+  isBroken = false
+  await other.flush()
+  expect(receiver.requests).toBeGreaterThan(0)
+})
+
 test.each([
-  [{ url: 'prometheus:9090' }, '[INVALID_OPTION] url is "prometheus:9090".'],
+  [{ url: 'prometheus:9090' }, '[INVALID_OPTION] url cannot be used'],
+  [{ url: 'http://' }, '[INVALID_OPTION] url cannot be used'],
+  [{ url: 'http://u:secret%@h/' }, '[INVALID_OPTION] url cannot be used'],
+  [{ url: 'http://u:secret@h/', headers: { Authorization: 'x' } }, '[INVALID_OPTION] headers.authorization'],
+  [{ headers: { a: 'secret\nb' } }, '[INVALID_OPTION] headers.a cannot be used'],
   [{ intervalMs: 0 }, '[INVALID_OPTION] intervalMs is 0.'],
   [{ labels: { 'a-b': 'x' } }, '[INVALID_OPTION] labels is {"a-b":"x"}.'],
-])('options that cannot be used are refused: %j', (options, message) => {
+  [{ labels: { port: 9090 as unknown as string } }, '[INVALID_OPTION] labels.port is 9090. It takes a text.'],
+])('options that cannot be used are refused, and no secret is shown: %j', (options, message) => {
   start()
-  expect(() => remoteWrite(made, { url: receiver.url, ...options })).toThrow(message)
+  const make = (): unknown => remoteWrite(made, { url: receiver.url, ...options })
+  expect(make).toThrow(message)
+  expect(make).not.toThrow('secret')
+})
+
+test.each(['a', 'view', 'le', 'outcome'])(
+  'B36: a label %s that series have already is refused, as two of them could become one',
+  name => {
+    start()
+    expect(() => remoteWrite(made, { url: receiver.url, labels: { [name]: 'x' } })).toThrow(
+      `[INVALID_OPTION] labels.${name} is a label that series have already`,
+    )
+  },
+)
+
+test('the names of labels are those of all series', async () => {
+  start({ endOnClose: false })
+  await source.snapshot([row('A')])
+  await push.flush()
+  const seen = new Set([...receiver.live.keys()].flatMap(labels => Object.keys(JSON.parse(labels) as object)))
+  seen.delete('__name__')
+  // Only views of alerts have transitions.
+  seen.add('to')
+  expect([...seen].sort()).toEqual([...made.labelNames].sort())
 })

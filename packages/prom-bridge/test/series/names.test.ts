@@ -23,8 +23,8 @@ test.each(['', '1x', 'a b', 'a-b', 'é', 'a:b', 'mzalert_view_up', 'mzalert_mine
 test.each(['', '1x', 'a b', 'a:b', 'é', '__name__', '__x', 'job', 'instance', 'alertname', 'le', 'quantile'])(
   'B15: a label cannot be called %j, and the error says why',
   label => {
-    expect(() => checkLabelName(label, 'v')).toThrow(
-      `A label of view "v" cannot be called ${JSON.stringify(label)}.`,
+    expect(() => checkLabelName(label, 'v', 'c')).toThrow(
+      `A label of view "v", of column "c", cannot be called ${JSON.stringify(label)}.`,
     )
   },
 )
@@ -32,6 +32,6 @@ test.each(['', '1x', 'a b', 'a:b', 'é', '__name__', '__x', 'job', 'instance', '
 test.each(['organization', '_x', 'constructor', 'toString', 'view', 'A1'])(
   'a label may be called %s',
   label => {
-    expect(() => checkLabelName(label, 'v')).not.toThrow()
+    expect(() => checkLabelName(label, 'v', undefined)).not.toThrow()
   },
 )

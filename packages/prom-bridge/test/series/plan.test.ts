@@ -78,6 +78,18 @@ test('B15: two views that would make one metric are refused, and both are named'
   expect(codeOf(views)).toContain('[NAME_TAKEN] The name "a_b" is taken by the metric of view "a.b".')
 })
 
+test('B41: two views may be one metric only if a constant label tells their series apart; otherwise it is said why not', () => {
+  const one = { view: 'a', name: 'm', help: 'h', labels: { in: { value: 'a' }, x: 'x' } }
+  const other = { ...one, view: 'b', labels: { x: 'y', in: { value: 'b' } } }
+  expect(codeOf([one, other])).toBe('no error')
+  expect(codeOf([one, { ...other, help: 'other' }])).toContain('give both the same help')
+  expect(codeOf([one, { ...other, labels: { in: { value: 'b' } } }])).toContain('give both the same labels')
+  expect(codeOf([one, { ...other, labels: one.labels }])).toContain('whose constant value, { value: ')
+  expect(codeOf([one, { ...other, labels: { in: 'in', x: 'x' } }])).toContain(
+    'whose constant value, { value: ',
+  )
+})
+
 test('one view twice is refused, because its health would be reported twice', () => {
   expect(codeOf([alerts, { ...alerts, name: 'other' }])).toContain('[NAME_TAKEN] The name "alerts" is taken')
 })

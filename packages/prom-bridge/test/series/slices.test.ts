@@ -93,6 +93,19 @@ test('B4: a scrape yields after every segment that it has to render, and not for
   expect(second.slices).toBe(1)
 })
 
+test('B4: lines of long text make slices of fewer lines, which are kept as they are', () => {
+  const { store, gauge } = started()
+  const updates = Array.from({ length: 1000 }, (_, index) => update({ a: `${index}`.padEnd(5000, 'x') }))
+  gauge.publish(finish(gauge.next(finish(store.apply(batch('snapshot', updates))))))
+  const first = new Work()
+  const chunks = first.run(gauge.bytes(0))
+  expect(first.slices).toBeGreaterThan(15)
+  expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThan(300_000)
+  const second = new Work()
+  expect(second.run(gauge.bytes(0)).every((chunk, index) => chunk === chunks[index])).toBe(true)
+  expect(second.slices).toBe(1)
+})
+
 test('what fits in a slice needs no turn', async () => {
   const turns = { count: 0 }
   const turn = async (): Promise<void> => {

@@ -13,6 +13,9 @@ test.each([
   [true, 1],
   [false, 0],
   [new Date(1500), 1.5],
+  ['1970-01-01 00:00:01.5', 1.5],
+  ['1970-01-01 01:00:01.5+01', 1.5],
+  ['1970-01-02', 86_400],
 ])('B16: the sample of %o is %d', (value, sample) => {
   expect(sampleValue(value)).toBe(sample)
 })
@@ -21,6 +24,7 @@ test.each([
   [null, 'null_value'],
   [undefined, 'null_value'],
   ['', 'not_a_number'],
+  ['2022-13-24', 'not_a_number'],
   [' 1', 'not_a_number'],
   ['0x10', 'not_a_number'],
   ['1_000', 'not_a_number'],

@@ -24,7 +24,7 @@ export class Prometheus {
     })
   }
 
-  /** Scrapes the targets, by their jobs, five times a second. */
+  /** Scrapes the targets, by their jobs, once a second: a machine that is busy must not be taken for a target that is down. */
   static async start(targets: Readonly<Record<string, string>>, rules?: string): Promise<Prometheus> {
     const found = spawnSync('prometheus', ['--version'])
     if (found.error)
@@ -39,7 +39,7 @@ export class Prometheus {
     writeFileSync(
       path.join(folder, 'prometheus.yml'),
       JSON.stringify({
-        global: { scrape_interval: '200ms', scrape_timeout: '200ms', evaluation_interval: '200ms' },
+        global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '200ms' },
         rule_files: ['rules.yml'],
         scrape_configs: jobs,
       }),
@@ -71,9 +71,9 @@ export class Prometheus {
     )
   }
 
-  /** Waits for a condition, half a minute at most. */
+  /** Waits for a condition, a minute at most. */
   async until(condition: () => Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + 30_000
+    const deadline = performance.now() + 55_000
     while (!(await condition().catch(() => false))) {
       if (performance.now() > deadline || this.#child.exitCode !== null)
         throw new Error(`It never became so. Prometheus said:\n${this.#said.slice(-3000)}`)

@@ -20,7 +20,7 @@ export class Receiver {
   readonly headers: NodeJS.Dict<string | string[]>[] = []
   readonly #lastMs = new Map<string, number>()
   /** How the next requests are answered, instead of being taken; `lost`: taken, but the answer does not arrive. */
-  readonly answers: (number | 'lost' | 'dropped')[] = []
+  readonly answers: (number | 'lost' | 'dropped' | ((response: ServerResponse) => void))[] = []
   requests = 0
   markers = 0
 
@@ -32,6 +32,7 @@ export class Receiver {
       this.headers.push(request.headers)
       const answer = this.answers.shift()
       if (typeof answer === 'number') return reply(response, answer, `refused with ${answer}`)
+      if (typeof answer === 'function') return answer(response)
       if (answer === 'dropped') return request.socket.destroy()
       try {
         for (const series of readWriteRequest(new Uint8Array(uncompress(Buffer.concat(chunks)))))
@@ -50,8 +51,12 @@ export class Receiver {
     return receiver
   }
 
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/api/v1/write`
+    return `http://${this.host}/api/v1/write`
   }
 
   async close(): Promise<void> {

@@ -8,16 +8,24 @@ import { alertLabels, TestSource } from './source.js'
 export interface Bench {
   source: TestSource
   events: BridgeEvent[]
+  /** The clock on the wall; set alone it jumps. */
   nowMs: number
+  /** Time goes by, on every clock. */
+  pass(ms: number): void
   start(views?: readonly Partial<ViewOptions>[], more?: Partial<BridgeOptions>): Bridge
 }
 
 export function bench(): Bench {
   const running: Bridge[] = []
+  let elapsedMs = 0
   const made: Bench = {
     source: new TestSource(),
     events: [],
     nowMs: 2000,
+    pass(ms) {
+      made.nowMs += ms
+      elapsedMs += ms
+    },
     start(views = [{}], more = {}) {
       const complete = views.map(view => ({
         view: 'organization_alert',
@@ -28,6 +36,7 @@ export function bench(): Bench {
       const one = bridge({
         views: complete,
         now: () => made.nowMs,
+        elapsed: () => elapsedMs,
         onEvent: event => made.events.push(event),
         ...more,
       })

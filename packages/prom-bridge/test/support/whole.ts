@@ -1,5 +1,5 @@
 import type { Batch, UnknownRow, Update } from '@mzalert/tail-client'
-import { Gauge, type Generation } from '../../src/exposition/gauge.js'
+import { type Edition, Gauge } from '../../src/exposition/gauge.js'
 import type { Delta, StoreCounts } from '../../src/series/delta.js'
 import { plans } from '../../src/series/plan.js'
 import { finish } from '../../src/series/slices.js'
@@ -30,7 +30,7 @@ export class WholeView {
     return this.#store.held
   }
 
-  get generation(): Generation {
+  get edition(): Edition {
     return this.#gauge.current
   }
 
