@@ -1,11 +1,7 @@
-import path from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { manifest, publishedPackages, root } from './support/repository.js'
-
-interface Conditions {
-  readonly import: { readonly types: string }
-}
+import { publishedPackages } from './support/repository.js'
+import { entries, exported } from './support/surface.js'
 
 /** Still without a sentence. */
 const missing = [
@@ -32,33 +28,10 @@ const missing = [
 ]
 
 test('everything that a package exports has a docstring in what is published', () => {
-  const entries = publishedPackages().flatMap(folder => {
-    const { name, exports = {} } = manifest(folder)
-    return Object.entries(exports)
-      .filter(([subpath]) => !subpath.endsWith('.json'))
-      .map(([subpath, targets]) => ({
-        entry: path.posix.join(name, subpath),
-        file: path.join(root, folder, (targets as Conditions).import.types),
-      }))
-  })
-  const program = ts.createProgram(
-    entries.map(({ file }) => file),
-    { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, types: [] },
-  )
-  const checker = program.getTypeChecker()
-  const undocumented = entries.flatMap(({ entry, file }) => {
-    const source = program.getSourceFile(file)
-    const module = source && checker.getSymbolAtLocation(source)
-    if (!module) throw new Error(`${file} is not there: npm run build`)
-    return checker
-      .getExportsOfModule(module)
-      .filter(symbol => !isDocumented(symbol, checker))
-      .map(symbol => `${entry} ${symbol.name}`)
-  })
+  const { checker, symbols } = exported(publishedPackages().flatMap(entries))
+  const undocumented = symbols
+    .filter(({ symbol }) => ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim() === '')
+    .map(({ entry, symbol }) => `${entry} ${symbol.name}`)
+  expect(symbols.length).toBeGreaterThan(100)
   expect(undocumented.filter(each => !missing.includes(each))).toEqual([])
 })
-
-function isDocumented(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
-  const own = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-  return ts.displayPartsToString(own.getDocumentationComment(checker)).trim() !== ''
-}

@@ -3,31 +3,18 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { tableBelow } from './support/markdown.js'
-import { manifest, publishedPackages, root, text } from './support/repository.js'
+import { publishedPackages, root, text } from './support/repository.js'
+import { entries } from './support/surface.js'
 
 const budgets = tableBelow(text('docs/dependencies.md'), 'What an import costs')
-const entries = publishedPackages().flatMap(folder => {
-  const { name, exports = {} } = manifest(folder)
-  return Object.entries(exports)
-    .filter(([subpath]) => !subpath.endsWith('.json'))
-    .map(([subpath, targets]) => ({
-      entry: path.posix.join(name, subpath),
-      esm: path.posix.join(folder, (targets as Conditions).import.default),
-      cjs: path.posix.join(folder, (targets as Conditions).require.default),
-    }))
-})
-
-interface Conditions {
-  readonly import: { readonly default: string }
-  readonly require: { readonly default: string }
-}
+const all = publishedPackages().flatMap(entries)
 
 test('every entry has a budget', () => {
-  expect(budgets.map(([entry]) => entry)).toEqual(entries.map(({ entry }) => `\`${entry}\``))
+  expect(budgets.map(([entry]) => entry)).toEqual(all.map(({ name }) => `\`${name}\``))
 })
 
-test.each(entries)('$entry costs no more than its budget, and not much less', ({ entry, esm, cjs }) => {
-  const [, bytes, modules] = budgets.find(([name]) => name === `\`${entry}\``) ?? []
+test.each(all)('$name costs no more than its budget, and not much less', ({ name, esm, cjs }) => {
+  const [, bytes, modules] = budgets.find(([entry]) => entry === `\`${name}\``) ?? []
   within(gzipSync(withChunks(esm).map(text).join('\n')).length / 1000, Number(bytes), 'kB')
   within(loadedModules(cjs), Number(modules), 'modules')
 })
