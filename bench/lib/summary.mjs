@@ -16,7 +16,7 @@ export function headline(what, ours, peers = {}) {
 }
 
 /** The table of all headlines that a page has, in its order. */
-export function summaryOf(page) {
+function summaryOf(page) {
   const rows = [...page.matchAll(/^<!-- headline \| (.*) -->$/gm)].map(([, cells]) => cells.split(' | '))
   return table(['measured', 'here', 'beside it'], rows)
 }
