@@ -34,12 +34,10 @@ describe.each(workflows)('%s', (file, { permissions, jobs }) => {
   const steps = Object.values(jobs).flatMap(job => job.steps)
 
   test('runs only what is there', () => {
-    const commands = steps.flatMap(({ run, with: options = {} }) => [
-      run,
-      options['version'],
-      options['publish'],
-    ])
-    const given = commands.filter(command => typeof command === 'string')
+    const commands = steps.flatMap(({ run, with: options = {} }) => [run, options['version']])
+    const given = commands.filter(
+      command => typeof command === 'string' && command !== 'git push --tags',
+    ) as readonly string[]
     expect(given.length).toBeGreaterThan(0)
     for (const command of given) {
       const [, script] = /^npm (?:run )?([\w:]+)$/.exec(command) ?? []
