@@ -5,11 +5,17 @@ import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { machine } from '../lib/machine.mjs'
 import { median, table } from '../lib/statistics.mjs'
+import { headline } from '../lib/summary.mjs'
 
 const sizes = (process.argv[2] ?? '1000,10000,100000,1000000').split(',').map(Number)
 const rounds = Number(process.argv[3] ?? 3)
 const churnSeconds = Number(process.argv[4] ?? 60)
 const ways = ['bridge', 'prom-client', '@prometheus-io/client', '@platformatic/prom-client']
+
+const headlines = {
+  'a scrape after 1000 updates': 'scrape after the updates, ms',
+  'nothing else can run during a scrape, for': 'scrape: block, ms',
+}
 
 class Worker {
   #child
@@ -137,6 +143,11 @@ for (const size of sizes) {
   const results = {}
   for (const way of ways) results[way] = await measure(way, size)
   console.log(`\n${shown(`${size} series of 5 labels`, results)}`)
+  if (size !== 100_000 && sizes.length > 1) continue
+  for (const [what, key] of Object.entries(headlines)) {
+    const [ours, ...peers] = ways.map(way => [way, `${rounded(results[way][key])} ms`])
+    headline(`${size} series: ${what}`, ours[1], Object.fromEntries(peers))
+  }
 }
 if (churnSeconds > 0)
   console.log(

@@ -9,6 +9,7 @@ import { startEngine } from '@mzalert/local-engine'
 import { bridge } from '@mzalert/prom-bridge'
 import { machine } from '../lib/machine.mjs'
 import { table } from '../lib/statistics.mjs'
+import { headline } from '../lib/summary.mjs'
 
 const rounds = Number(process.argv[2] ?? 20)
 const interval = process.argv[3] ?? '1s'
@@ -141,6 +142,9 @@ try {
   const head = Object.values(parts).flatMap(part => [`${part}, p50 ms`, `${part}, max ms`])
   console.log(`${machine()}. ${rounds} rows, from the commit to /metrics.\n`)
   console.log(`${table(['', ...head], rows)}\n`)
+  const [[, ours], ...peers] = rows.map(([who, median]) => [who, `${median} ms`])
+  headline('from a row to its sample in `/metrics`, p50', ours, Object.fromEntries(peers))
+  console.log()
   // With an empty answer sql_exporter keeps what it had: the last alert of all stays.
   await engine.execute('DELETE FROM alerts')
   for (const [who, address] of Object.entries(urls)) {

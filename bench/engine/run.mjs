@@ -5,6 +5,7 @@ import { to } from 'pg-copy-streams'
 import { engineProcess, percentile, sleep } from '../lib/engine.mjs'
 import { machine } from '../lib/machine.mjs'
 import { table } from '../lib/statistics.mjs'
+import { headline } from '../lib/summary.mjs'
 
 const secondsPerLine = Number(process.argv[2] ?? 10)
 const target = 150
@@ -170,5 +171,9 @@ console.log(`${table(head, cells)}\n`)
 const met = demo.p99 <= target
 console.log(
   `An event committed is on the wire within ${target} ms at the demo's size: ${met ? 'yes' : 'NO'} (p99 ${demo.p99.toFixed(1)} ms, ${demo.measured} events)`,
+)
+headline(
+  "the embedded engine: from a commit to the wire at the demo's size, p50 / p99",
+  `${ms(demo.p50)} / ${ms(demo.p99)} ms`,
 )
 process.exitCode = met ? 0 : 1

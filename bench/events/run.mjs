@@ -15,6 +15,7 @@ import {
 } from '@mzalert/faker-events'
 import { startKafka } from '@mzalert/stack/kafka'
 import { median, table } from '../lib/statistics.mjs'
+import { headline } from '../lib/summary.mjs'
 
 const count = Number(process.argv[2] ?? 200_000)
 const rounds = Number(process.argv[3] ?? 5)
@@ -100,6 +101,14 @@ console.log(
     Object.entries(rates).map(([name, all]) => [name, String(Math.round(median(all)))]),
   ),
 )
+
+const rateOf = way => Math.round(median(rates[way])).toLocaleString('en-US')
+headline('events a second into Kafka', rateOf('into Kafka by kafkajs'), {
+  'by hand, a send for each': rateOf('by hand: a send each, into Kafka by kafkajs'),
+})
+headline('events a second with ten names each, to memory', rateOf('to memory, ten names of faker'), {
+  'by hand with faker': rateOf('by hand: ten names of faker, a send each, to memory'),
+})
 
 /** Milliseconds and megabytes that a process of its own takes to start, with a module or without. */
 function startOf(module) {

@@ -5,6 +5,7 @@ import { startEngine } from '@mzalert/local-engine'
 import { bridge } from '@mzalert/prom-bridge'
 import { tail } from '@mzalert/tail-client'
 import { table } from '../lib/statistics.mjs'
+import { headline } from '../lib/summary.mjs'
 import { startPrometheus } from './programs.mjs'
 
 /** From the INSERT of a row to the POST to Alertmanager: directly, and by way of a Prometheus that scrapes and evaluates every second. */
@@ -46,6 +47,8 @@ export async function latency(spikes) {
       .filter(([, ms]) => ms.length > 0)
       .map(([way, ms]) => [names[way], ...[0.5, 0.99, 1].map(share => percentile(ms, share).toFixed(0))])
     console.log(table(['way', 'p50 ms', 'p99 ms', 'longest ms'], rows))
+    const [[, ours], ...peers] = rows.map(([way, p50]) => [way, `${p50} ms`])
+    headline('from INSERT to the POST to Alertmanager, p50', ours, Object.fromEntries(peers))
   } finally {
     await prometheus?.close()
     await direct.close()

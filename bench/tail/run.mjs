@@ -7,6 +7,7 @@ import pg from 'pg'
 import { machine } from '../lib/machine.mjs'
 import { startPostgres } from '../lib/postgres.mjs'
 import { median, table } from '../lib/statistics.mjs'
+import { headline } from '../lib/summary.mjs'
 import { measureDecoding } from './decode.mjs'
 import { measureLoad } from './load.mjs'
 import { ways } from './ways.mjs'
@@ -64,6 +65,13 @@ try {
     const results = await measure(name, count)
     console.log(
       `#### ${titles[name]}: ${count} updates, about ${Math.round(Number(bytes) / 1e6)} MB\n\n${report(results, count)}\n`,
+    )
+    const perSecond = way => `${Math.round(count / median(results.get(way).map(({ ms }) => ms)))}k`
+    const peers = Object.keys(ways).filter(way => !/^(tail|raw|psql)/.test(way))
+    headline(
+      `${titles[name]}, from PostgreSQL: rows a second`,
+      perSecond(own),
+      Object.fromEntries(peers.map(way => [way.replace(' + split, typed', ''), perSecond(way)])),
     )
   }
 } finally {

@@ -74,11 +74,47 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 }
 
-/** Files that may touch sockets, HTTP, files, processes or threads; everything else is pure. */
-const edges =
-  /(^|\/)(connection|cancel|socket|server|handler|worker|worker-backend|prepare|cache|engine|proxy|answer-handler|stream-handler|recorder|cli|main|lock|receiver)\.ts$|\/(sinks|stores)\//
+/** Files that may touch sockets, HTTP, files, processes, threads and clocks, by their names; the rest is pure. */
+const edges = [
+  'answer-handler',
+  'cache',
+  'cancel',
+  'cli',
+  'connection',
+  'engine',
+  'handler',
+  'lock',
+  'main',
+  'prepare',
+  'proxy',
+  'receiver',
+  'recorder',
+  'server',
+  'sinks/*',
+  'socket',
+  'stores/*',
+  'stream-handler',
+  'worker',
+  'worker-backend',
+]
 const effects =
   /^(node:)?(net|tls|http|https|fs|fs\/promises|child_process|worker_threads|dgram|pg|pg-copy-streams|@electric-sql\/pglite)$/
+
+/** What tells the time, waits, draws or asks the network without an import. To hand one of them on as a default is no call. */
+const ambient =
+  /(?<![.#\w])(?:setTimeout|setInterval|fetch)\(|\b(?:Date\.now|Math\.random|performance\.now)\(|new Date\(\)/
+
+/** Files that call them nevertheless, and why. `clock.ts` is what the others are given. */
+const ambientAllowed: Readonly<Record<string, string>> = {
+  'packages/alert-sinks/src/testing/conformance.ts': 'a sink under test is given real time to end in',
+  'packages/faker-events/src/program/program.ts':
+    'the program itself: its line of progress, and how long it took',
+  'packages/local-engine/src/evaluate/postgres-backend.ts':
+    "spaces out attempts to reach a lost server; wants the engine's clock",
+  'packages/prom-bridge/src/bridge/restart.ts': 'waits before a stream is opened again; wants a clock',
+  'packages/prom-bridge/src/page/script.ts': 'runs in the browser',
+  'packages/prom-bridge/src/remote-write.ts': 'is an edge in all but its name; wants a clock',
+}
 
 describe.each(publishedPackages())('%s', folder => {
   const files = sources(`${folder}/src`)
@@ -99,9 +135,18 @@ describe.each(publishedPackages())('%s', folder => {
 
   test('only the edges touch the world', () => {
     const wrong = files.filter(
-      file => !edges.test(file) && imports(file).some(specifier => effects.test(specifier)),
+      file => !isEdge(file) && imports(file).some(specifier => effects.test(specifier)),
     )
     expect(wrong).toEqual([])
+  })
+
+  test('clock, randomness and the network are parameters everywhere else', () => {
+    const found = files.filter(
+      file => !isEdge(file) && !/\/clock\.ts$/.test(file) && ambient.test(withoutComments(text(file))),
+    )
+    const allowed = Object.keys(ambientAllowed).filter(file => file.startsWith(`${folder}/`))
+    // Both ways: an exception that nobody needs is taken off the list.
+    expect(found).toEqual(allowed)
   })
 
   test('no file has more than 350 lines', () => {
@@ -135,6 +180,28 @@ test('packages know only earlier packages, and examples only the public surface'
   }
   expect(wrong).toEqual([])
 })
+
+test('CONTRIBUTING.md tells of the same layers and the same edges', () => {
+  const contributing = text('CONTRIBUTING.md')
+  for (const folder of publishedPackages()) {
+    const line = new RegExp(`^ {4}${path.posix.basename(folder)} +((?:.+)(?:\\n {10,}.+)*)`, 'm')
+    const told = (line.exec(contributing)?.[1] ?? '')
+      .split('<')
+      .map(layer => layer.split(',').map(name => name.trim()))
+    expect(told, folder).toEqual(layers[folder])
+  }
+  const [, list = ''] = /say so in their name\s+\(([^)]+)\)/.exec(contributing) ?? []
+  expect([...list.matchAll(/`([\w/*-]+)`/g)].map(([, name]) => name)).toEqual(edges)
+})
+
+function isEdge(file: string): boolean {
+  const name = path.posix.basename(file, '.ts')
+  return edges.some(edge => (edge.endsWith('/*') ? file.includes(`/${edge.slice(0, -1)}`) : edge === name))
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
+}
 
 function layerOf(folder: string, file: string): number {
   const inside = file.slice(`${folder}/src/`.length)

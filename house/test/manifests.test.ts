@@ -2,22 +2,50 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { manifest, publishedPackages, text, tracked, workspaces } from './support/repository.js'
 
-const catalog = (parse(text('pnpm-workspace.yaml')) as { catalog: Record<string, string> }).catalog
+interface Workspace {
+  readonly catalog: Readonly<Record<string, string>>
+  readonly catalogs: { readonly published: Readonly<Record<string, string>> }
+}
 
-test('versions live in the catalog, exact, and manifests only point to it', () => {
-  for (const version of Object.values(catalog)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+interface Lockfile {
+  readonly catalogs: Readonly<Record<string, Readonly<Record<string, { readonly version: string }>>>>
+}
+
+const {
+  catalog,
+  catalogs: { published },
+} = parse(text('pnpm-workspace.yaml')) as Workspace
+
+test('versions live in the catalogs, and manifests only point to them', () => {
   const used = new Set<string>()
   for (const folder of [...workspaces(), 'bench']) {
     const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = manifest(folder)
-    for (const [name, range] of Object.entries({ ...dependencies, ...devDependencies })) {
-      expect(`${folder} ${name} ${range}`).toBe(
-        `${folder} ${name} ${name.startsWith('@mzalert/') ? 'workspace:^' : 'catalog:'}`,
-      )
-      used.add(name)
-    }
-    for (const name of Object.keys(peerDependencies)) used.add(name)
+    const ours = folder.startsWith('packages/') ? 'catalog:published' : 'catalog:'
+    for (const [kind, group] of [
+      [ours, dependencies],
+      ['catalog:', devDependencies],
+    ] as const)
+      for (const [name, range] of Object.entries(group)) {
+        const wanted = name.startsWith('@mzalert/') ? 'workspace:^' : kind
+        expect(`${folder} ${name} ${range}`).toBe(`${folder} ${name} ${wanted}`)
+        used.add(`${range} ${name}`)
+      }
+    for (const name of Object.keys(peerDependencies)) used.add(`catalog: ${name}`)
   }
-  expect(Object.keys(catalog).filter(name => !used.has(name))).toEqual([])
+  expect(Object.keys(catalog).filter(name => !used.has(`catalog: ${name}`))).toEqual([])
+  expect(Object.keys(published).filter(name => !used.has(`catalog:published ${name}`))).toEqual([])
+})
+
+test('tools are exact; what a published package asks of its users is a range that begins at the tested version', () => {
+  const { catalogs } = parse(text('pnpm-lock.yaml')) as Lockfile
+  for (const [name, version] of Object.entries(catalog)) expect(version, name).toMatch(/^\d+\.\d+\.\d+$/)
+  // The same seed gives the same bytes only with the same lists of names.
+  const exact = ['@faker-js/faker']
+  for (const [name, range] of Object.entries(published)) {
+    const version = catalogs['published']?.[name]?.version
+    expect(`${name} ${range}`).toBe(`${name} ${exact.includes(name) ? '' : '^'}${version}`)
+    expect(catalog[name] ?? version, `${name} in both catalogs`).toBe(version)
+  }
 })
 
 test('the lockfile has the native parts of our tools for other systems, too', () => {
@@ -61,8 +89,12 @@ test('what is published is complete: licence, repository, engines, types for bot
       engines: { node: '>=20.19' },
       files: ['dist'],
       publishConfig: { access: 'public', provenance: true },
+      homepage: expect.stringContaining(`/${folder}#readme`),
+      bugs: expect.stringMatching(/^https:.*\/issues$/),
       repository: { directory: folder },
     })
+    // Nothing of ours runs when it is installed.
+    expect(Object.keys(published['scripts'] ?? {})).toEqual(['build', 'check'])
     // Only a file that is a thread's program does something when it is loaded.
     expect(
       [published['sideEffects']].flat().filter(each => each !== false && !/worker/.test(String(each))),

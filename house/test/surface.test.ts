@@ -32,8 +32,16 @@ function withoutComments(declarations: string): string {
       .replace(/\/\*\*[\s\S]*?\*\/\n?/g, '')
       // What entries share is in a file whose name is a hash of its contents.
       .replace(/-[\w-]{8}\.js'/g, ".js'")
+      .replace(/^(?:import|export type) \{ .* \}/gm, withoutAliases)
       .split('\n')
       .filter(line => line.trim() !== '')
       .join('\n')
   )
+}
+
+/** The letters by which two files of one build know a name say nothing, and change with every other name. */
+function withoutAliases(line: string): string {
+  const [, before = '', names = ''] = /^(.*\{ )(.*) \}$/.exec(line) ?? []
+  const plain = names.split(', ').map(name => name.replace(/ as \w$/, '').replace(/^\w as /, ''))
+  return `${before}${plain.sort().join(', ')} }`
 }

@@ -1,3 +1,3 @@
 import { library } from '../../house/tsup.ts'
 
-export default library({ cli: 'src/cli.ts', index: 'src/index.ts' })
+export default library({ index: 'src/index.ts' }, { programs: { cli: 'src/cli.ts' } })

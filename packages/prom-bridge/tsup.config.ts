@@ -14,6 +14,10 @@ async function writeSchema(): Promise<void> {
 }
 
 export default library(
-  { index: 'src/index.ts', cli: 'src/cli.ts', 'remote-write': 'src/remote-write.ts' },
-  { define: { PROM_BRIDGE_VERSION: JSON.stringify(version) }, onSuccess: writeSchema },
+  { index: 'src/index.ts', 'remote-write': 'src/remote-write.ts' },
+  {
+    programs: { cli: 'src/cli.ts' },
+    define: { PROM_BRIDGE_VERSION: JSON.stringify(version) },
+    onSuccess: writeSchema,
+  },
 )

@@ -14,6 +14,10 @@ const tasks = {
   'test:real': testReal,
   'test:stack': testStack,
   'stack:check': stackCheck,
+  'docs:api': docsApi,
+  'release:rehearse': rehearseRelease,
+  'release:version': versionRelease,
+  'release:publish': publishRelease,
 }
 
 /** Runs a task and resolves with the exit code of the process. */
@@ -104,6 +108,28 @@ async function soak(args) {
 async function stackCheck(args) {
   const built = await turbo('build', ['--filter=@mzalert/stack...'])
   return built || vitest('stack-check', ['stack/test/check', ...args])
+}
+
+/** The reference of everything that is exported, into reports/api. */
+async function docsApi(args) {
+  const built = await turbo('build', ['--filter=./packages/*'])
+  return built || execute(tool('typedoc'), ['--options', 'house/typedoc.json', ...args])
+}
+
+/** Everything that a release does, against a registry of its own: see scripts/ci/release.mjs. */
+async function rehearseRelease() {
+  return execute(process.execPath, [path.join('scripts', 'ci', 'release.mjs')])
+}
+
+/** Versions and changelogs by the changesets; the workflow of the release makes a pull request of it. */
+async function versionRelease() {
+  return execute(tool('changeset'), ['version'])
+}
+
+/** Publishes what has a version that the registry does not have. */
+async function publishRelease(args) {
+  const built = await turbo('build', ['--filter=./packages/*'])
+  return built || execute(tool('changeset'), ['publish', ...args])
 }
 
 async function turbo(task, args) {

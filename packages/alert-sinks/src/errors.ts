@@ -14,6 +14,7 @@ export const sinksErrorCodes = [
   'CLOSED',
 ] as const
 
+/** What an error is about: one of the codes of the table in the README. */
 export type SinksErrorCode = (typeof sinksErrorCodes)[number]
 
 /** What a `SinksError` may carry besides its code and message. */

@@ -8,6 +8,7 @@ export const engineErrorCodes = [
   'DIED',
 ] as const
 
+/** What an error is about: one of the codes of the table in the README. */
 export type EngineErrorCode = (typeof engineErrorCodes)[number]
 
 /** What an `EngineError` may carry besides its code and message. */

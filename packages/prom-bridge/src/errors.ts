@@ -10,6 +10,7 @@ export const bridgeErrorCodes = [
   'CLOSED',
 ] as const
 
+/** What an error is about: one of the codes of the table in the README. */
 export type BridgeErrorCode = (typeof bridgeErrorCodes)[number]
 
 const brand = Symbol.for('@mzalert/prom-bridge/error')

@@ -40,6 +40,7 @@ export const tailErrorCodes = [
   'UNSUPPORTED',
 ] as const
 
+/** What an error is about: one of the codes of the table in the README. */
 export type TailErrorCode = (typeof tailErrorCodes)[number]
 
 /** What a `TailError` may carry besides its code and message. */

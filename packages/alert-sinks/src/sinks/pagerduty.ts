@@ -5,6 +5,7 @@ import { endpoint, type Fetch, post } from './http.js'
 import { titleOf } from './presentation.js'
 import { reveal, type Secret } from './secrets.js'
 
+/** How urgent PagerDuty shows an incident. */
 export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info'
 
 /** What `pagerDuty()` takes. */

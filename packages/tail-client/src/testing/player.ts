@@ -4,6 +4,7 @@ import { messages } from './messages.js'
 import { type Recording, recordedBytes } from './recording.js'
 import { type ScriptedClient, ScriptedServer } from './server.js'
 
+/** How a recording is played. */
 export interface PlayerOptions {
   /** How many times faster than it was recorded; 1 keeps the times. Default: as fast as the client takes it. */
   readonly speed?: number

@@ -27,6 +27,7 @@ export interface Cancellation {
 
 type Columns = readonly { readonly name: string; readonly oid: number }[]
 
+/** What a scripted server answers. */
 export interface Script {
   /** Version for ParameterStatus `mz_version`; undefined: none is sent and `SELECT mz_version()` answers v0.26.1. */
   readonly version?: string | undefined
