@@ -3,7 +3,7 @@ import path from 'node:path'
 import type ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { codeOf } from './support/markdown.js'
-import { manifest, publishedPackages, root, text } from './support/repository.js'
+import { manifest, publishedPackages, root, text, tracked } from './support/repository.js'
 import { entries, exported } from './support/surface.js'
 
 /** Of programs that a README names beside ours. */
@@ -12,8 +12,11 @@ const ofOthers = ['--package', '--web']
 describe.each(publishedPackages())('%s', folder => {
   const readme = text(`${folder}/README.md`)
 
-  test('every option of every function is in the README', () => {
-    const words = new Set(codeOf(readme).flatMap(code => code.match(/\w+/g) ?? []))
+  test('every option of every function is in the README, or on a page of docs/', () => {
+    const pages = tracked().filter(file => /^docs\/.*\.md$/.test(file))
+    const words = new Set(
+      [readme, ...pages.map(text)].flatMap(codeOf).flatMap(code => code.match(/\w+/g) ?? []),
+    )
     const { checker, symbols } = exported(entries(folder))
     const options = symbols
       .filter(({ symbol }) => symbol.name.endsWith('Options'))

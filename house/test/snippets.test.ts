@@ -30,7 +30,11 @@ afterAll(() => {
 
 test('every program in the documentation compiles, against what is published', () => {
   linkPackages(path.join(folder, 'node_modules'))
-  copyFileSync(path.join(root, 'house/test/support/given.d.ts'), path.join(folder, 'given.d.mts'))
+  const declared = ['given', 'others'].map(name => {
+    const file = path.join(folder, `${name}.d.ts`)
+    copyFileSync(path.join(root, `house/test/support/${name}.d.ts`), file)
+    return file
+  })
   const places = new Map<string, string>()
   for (const { page, language, code, line } of shown)
     if (language === 'ts') {
@@ -43,7 +47,7 @@ test('every program in the documentation compiles, against what is published', (
       places.set(file, `${page}:${line}`)
     }
   expect(places.size).toBeGreaterThan(20)
-  const program = ts.createProgram([path.join(folder, 'given.d.mts'), ...places.keys()], {
+  const program = ts.createProgram([...declared, ...places.keys()], {
     noEmit: true,
     strict: true,
     skipLibCheck: true,

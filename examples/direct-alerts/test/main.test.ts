@@ -94,8 +94,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it well, also before the firs
 test('a stream that is over by an error ends it with exit code 1, and says why', async () => {
   const { said, ended } = start()
   await until(() => told().length > 0)
-  const denied = messages.error('42501', 'permission denied for view "spikes"')
-  connections.at(-1)?.send(denied, messages.readyForQuery())
+  const wrong = messages.error('42703', 'column "spike" does not exist')
+  connections.at(-1)?.send(wrong, messages.readyForQuery())
   expect(await ended).toBe(1)
   expect(said()).toContain('spikes: [STREAM_FAILED]')
   expect(told()).toEqual(['B firing'])

@@ -58,7 +58,7 @@ export interface Bridge extends AsyncDisposable {
  * http.createServer(b.handler).listen(9884, '127.0.0.1')
  */
 export function bridge(options: BridgeOptions): Bridge {
-  const { registry, now = Date.now, elapsed = () => performance.now() } = options
+  const { registry, now = Date.now, elapsed = performance.now.bind(performance) } = options
   const { readyMaxLagMs = Number.POSITIVE_INFINITY, stalledMs = 30_000 } = options
   const events = new EventEmitter<BridgeEvents>()
   const report = reporter(options.onEvent, events)
