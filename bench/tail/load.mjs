@@ -43,8 +43,7 @@ async function serve(stream) {
       socket.write(messages.copyOut(4))
       for (const part of stream(socket)) {
         if (socket.destroyed) return
-        if (!socket.write(part))
-          await new Promise(resolve => socket.once('drain', resolve).once('close', resolve))
+        if (!socket.write(part)) await drained(socket)
       }
     })
   })
@@ -232,4 +231,15 @@ export async function measureLoad(rows) {
   await stalled(10)
   await many(100)
   console.log('')
+}
+
+/** Resolves when more can be written, or nobody reads any more. */
+function drained(socket) {
+  return new Promise(resolve => {
+    const done = () => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
 }
