@@ -43,7 +43,9 @@ const eventsPerSecond = 10
 // A spike is far above the threshold, and the trickle far below.
 const settings = { windowMs: 12_000, threshold: 100 }
 const faultsBetweenComparisons = 4
-const tolerance = { enoughMs: 6000, clockMs: 1500 }
+const tolerance = { enoughMs: 4000, recoveryMs: 2000, clockMs: 1500 }
+/** After a comparison nothing is done for so long: what fires then must be told. */
+const quietMs = 8000
 /** The alerts, and what they are made of, which changes with every event. */
 const views = ['organization_alert', 'dim_deployments']
 /** Code is compiled and caches are filled before the heap is looked at; a slope over less than ten minutes says nothing. */
@@ -200,6 +202,7 @@ async function soak() {
     if (++count % faultsBetweenComparisons > 0) continue
     await Promise.race([settled(sum, `after ${count} faults`), ended])
     comparisons++
+    await Promise.race([sleep(quietMs), ended])
   }
   const lastedMs = Date.now() - startMs
   const all = (await readTopic(chain.kafka.address, 'deployments')).length
@@ -226,13 +229,14 @@ function report({ counts, count, comparisons, lastedMs, all, reconnects }, every
   const on = names => outages.filter(({ part }) => names.includes(part))
   const source = ['producer', 'kafka', 'materialize', 'network']
   const byPrometheus = on([...source, 'exporter', 'prometheus', 'alertmanager'])
+  const verdict = (name, faults) => ({ name, ...judge(every, told[name], faults, tolerance) })
   const ways = {
-    'sinks, directly': judge(every, told.deployment_spike, on([...source, 'direct']), tolerance),
-    'Prometheus and Alertmanager': judge(every, told.DeploymentSpike, byPrometheus, tolerance),
+    'sinks, directly': verdict('deployment_spike', on([...source, 'direct'])),
+    'Prometheus and Alertmanager': verdict('DeploymentSpike', byPrometheus),
   }
-  for (const [way, { lost, falseResolves, groundless, due }] of Object.entries(ways)) {
+  for (const [way, { name, lost, falseResolves, groundless, due }] of Object.entries(ways)) {
     if (due === 0) problems.push(`${way}: no alert was due, so nothing was shown`)
-    if (lost > 0) problems.push(`${way}: ${lost} alerts were due, and not told`)
+    for (const interval of lost) problems.push(`${way}: due, and not told: ${around(interval, name)}`)
     if (falseResolves > 0) problems.push(`${way}: ${falseResolves} were said to be over while they were not`)
     if (groundless > 0) problems.push(`${way}: ${groundless} had no reason`)
   }
@@ -261,13 +265,25 @@ function report({ counts, count, comparisons, lastedMs, all, reconnects }, every
     '| --- | ---: | ---: | ---: | ---: |',
     ...Object.entries(ways).map(
       ([way, { due, lost, falseResolves, groundless }]) =>
-        `| ${way} | ${due} | ${lost} | ${falseResolves} | ${groundless} |`,
+        `| ${way} | ${due} | ${lost.length} | ${falseResolves} | ${groundless} |`,
     ),
     '',
     '| fault | times |',
     '| --- | ---: |',
     ...kinds.map(([name, times]) => `| ${name} | ${times} |`),
   ].join('\n')
+}
+
+/** What was done and said about an interval, in milliseconds of it. */
+function around({ organization, firesAtMs, resolvesAtMs }, name) {
+  const since = ms => (Number.isFinite(ms) ? ms - firesAtMs : ms)
+  const words = told[name]
+    .filter(word => word.organization === organization)
+    .map(({ status, startsAtMs, endsAtMs }) => `${status} ${since(startsAtMs)} to ${since(endsAtMs)}`)
+  const faults = outages
+    .filter(({ fromMs, toMs }) => toMs > firesAtMs - 5000 && fromMs < resolvesAtMs + 5000)
+    .map(({ part, fromMs, toMs }) => `${part} ${since(fromMs)} to ${since(toMs)}`)
+  return `${organization} 0 to ${since(resolvesAtMs)}; words: ${words.join(', ')}; faults: ${faults.join(', ')}`
 }
 
 function write(text) {

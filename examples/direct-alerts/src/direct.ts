@@ -5,6 +5,9 @@ import { sinksOf } from './sinks.js'
 
 export { type Config, readConfig } from './config.js'
 
+/** Alerts wait for the connection: once the server is there again, it is found within two seconds. */
+const retry = { maxMs: 2000 }
+
 /** Every view's alerts, on their way to the sinks. */
 export interface DirectAlerts {
   readonly notifiers: readonly Notifier[]
@@ -25,7 +28,7 @@ export function directAlerts(config: Config, say: (line: string) => void): Direc
   // Nobody has to wait for it.
   failed.catch(() => {})
   const notifiers = alerts.map(({ view, for: pending, keepFiring, ...texts }: ViewConfig) => {
-    const notifier = notify(tail(view, { connection, waitForRelation: true }), {
+    const notifier = notify(tail(view, { connection, waitForRelation: true, retry }), {
       name: view,
       ...texts,
       ...(pending === undefined ? {} : { forMs: durationMs(pending) }),

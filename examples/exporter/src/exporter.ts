@@ -51,7 +51,8 @@ export async function exporter(options: ExporterOptions): Promise<Exporter> {
     ...more,
     registry,
     // The database may still be starting: its views are waited for.
-    tail: { waitForRelation: true },
+    // Alerts wait for the connection: once the server is there again, it is found within two seconds.
+    tail: { waitForRelation: true, retry: { maxMs: 2000 } },
     views: known.filter(({ view }) => views.includes(view)),
   })
   const server = createServer(made.handler)

@@ -19,7 +19,7 @@ export interface Verdict {
   /** Intervals in which the way was free for long enough. */
   readonly due: number
   /** Those of them of which nobody was told. */
-  readonly lost: number
+  readonly lost: readonly Interval[]
   /** Ends that were told of what went on. */
   readonly falseResolves: number
   /** Alerts of an organization that had not fired before. */
@@ -29,6 +29,8 @@ export interface Verdict {
 export interface Tolerance {
   /** A way that was free for so long within an interval must have told. */
   readonly enoughMs: number
+  /** How long after an outage what was taken apart may need to find itself again. */
+  readonly recoveryMs: number
   /** By how much two clocks may differ. */
   readonly clockMs: number
 }
@@ -43,9 +45,10 @@ interface Episode {
 export function judge(
   intervals: readonly Interval[],
   words: readonly Word[],
-  outages: readonly Outage[],
-  { enoughMs, clockMs }: Tolerance,
+  made: readonly Outage[],
+  { enoughMs, recoveryMs, clockMs }: Tolerance,
 ): Verdict {
+  const outages = made.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + recoveryMs }))
   const episodes = episodesOf(words)
   const ofIts = ({ organization }: Episode): readonly Interval[] =>
     intervals.filter(interval => interval.organization === organization)
@@ -72,7 +75,7 @@ export function judge(
   }
   return {
     due: due.length,
-    lost: due.filter(interval => !isTold(interval)).length,
+    lost: due.filter(interval => !isTold(interval)),
     falseResolves: episodes.filter(isFalseEnd).length,
     groundless: episodes.filter(
       episode => !ofIts(episode).some(({ firesAtMs }) => firesAtMs <= episode.startsAtMs + clockMs),

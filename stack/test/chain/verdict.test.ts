@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { judge, slopePerMinute, type Word } from '../../src/chain/verdict.js'
 
-const tolerance = { enoughMs: 6000, clockMs: 1500 }
+const tolerance = { enoughMs: 6000, recoveryMs: 0, clockMs: 1500 }
 const interval = { organization: 'A', firesAtMs: 100_000, resolvesAtMs: 112_000 }
 const firing = (startsAtMs: number, organization = 'A'): Word => ({
   organization,
@@ -15,7 +15,7 @@ const resolved = (startsAtMs: number, endsAtMs: number): Word => ({
   startsAtMs,
   endsAtMs,
 })
-const fine = { due: 1, lost: 0, falseResolves: 0, groundless: 0 }
+const fine = { due: 1, lost: [], falseResolves: 0, groundless: 0 }
 
 test('an alert that was told, and its end, also told again: nothing is wrong', () => {
   const words = [firing(101_000), firing(101_000), resolved(101_000, 112_100), resolved(101_000, 112_100)]
@@ -23,15 +23,24 @@ test('an alert that was told, and its end, also told again: nothing is wrong', (
 })
 
 test('an alert that nobody was told of is lost, unless its way was not free for long enough', () => {
-  expect(judge([interval], [], [], tolerance)).toEqual({ ...fine, lost: 1 })
+  expect(judge([interval], [], [], tolerance)).toEqual({ ...fine, lost: [interval] })
   const longest = { fromMs: 103_000, toMs: 109_001 }
   expect(judge([interval], [], [longest, { fromMs: 104_000, toMs: 105_000 }], tolerance)).toMatchObject({
     due: 0,
-    lost: 0,
+    lost: [],
   })
-  expect(judge([interval], [firing(101_000, 'B')], [], tolerance)).toMatchObject({ lost: 1, groundless: 1 })
+  const shorter = { fromMs: 103_000, toMs: 108_000 }
+  expect(judge([interval], [], [shorter], tolerance)).toMatchObject({ due: 1, lost: [interval] })
+  expect(judge([interval], [], [shorter], { ...tolerance, recoveryMs: 2000 })).toMatchObject({
+    due: 0,
+    lost: [],
+  })
+  expect(judge([interval], [firing(101_000, 'B')], [], tolerance)).toMatchObject({
+    lost: [interval],
+    groundless: 1,
+  })
   expect(judge([interval], [firing(40_000), resolved(40_000, 60_000)], [], tolerance)).toMatchObject({
-    lost: 1,
+    lost: [interval],
     groundless: 1,
   })
 })
@@ -49,7 +58,7 @@ test('an end that is told while the reason goes on is false, and one that is as 
   const next = { ...interval, firesAtMs: 120_000, resolvesAtMs: 132_000 }
   const kept = [firing(101_000), resolved(101_000, 123_000), firing(124_000)]
   const away = { fromMs: 119_000, toMs: 123_500 }
-  expect(judge([interval, next], kept, [away], tolerance)).toMatchObject({ lost: 0, falseResolves: 0 })
+  expect(judge([interval, next], kept, [away], tolerance)).toMatchObject({ lost: [], falseResolves: 0 })
   const seen = [firing(101_000), resolved(101_000, 129_000), firing(130_000)]
   expect(judge([interval, next], seen, [], tolerance)).toMatchObject({ falseResolves: 1 })
 })

@@ -32,11 +32,15 @@ export function viewOptions(view: ViewConfig, connections: Config['connections']
   }
 }
 
-/** What every `tail()` of a configuration gets. A database that still boots is waited for, unless that is not wished. */
+/**
+ * What every `tail()` of a configuration gets. A database that still boots is waited for, unless that is not wished, and one that is there
+ * again is found within five seconds: alerts wait for it.
+ */
 export function tailOptions({ tail = {} }: Config): Partial<TailOptions> {
   const { waitForRelation = true, connectTimeout, progressTimeout, snapshotTimeout } = tail
   return {
     waitForRelation,
+    retry: { maxMs: 5000 },
     ...(connectTimeout === undefined ? {} : { connectTimeoutMs: durationMs(connectTimeout) }),
     ...(progressTimeout === undefined ? {} : { progressTimeoutMs: durationMs(progressTimeout) }),
     ...(snapshotTimeout === undefined ? {} : { snapshotTimeoutMs: durationMs(snapshotTimeout) }),
