@@ -20,6 +20,7 @@ import { startEngine } from '@mzalert/local-engine'
 import { FaultProxy } from '@mzalert/tail-client/testing'
 import pg from 'pg'
 import { machine } from './lib/machine.mjs'
+import { generator } from './lib/random.mjs'
 import { replaceSection } from './lib/section.mjs'
 import { table } from './lib/statistics.mjs'
 import { escaped, ways, waysOf } from './soak/ways.mjs'
@@ -51,17 +52,6 @@ const faultsPerSegment = 50
 /** Faults between two comparisons with SELECT. */
 const faultsPerRound = 10
 const settleWithinMs = 30_000
-
-/** mulberry32: small, seeded, good enough to choose faults with. */
-function generator(from) {
-  let state = from >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 const literal = text => `'${text.replaceAll("'", "''")}'`

@@ -1,17 +1,7 @@
 // What a soak of the chain does to it. Everything is decided by the seed; each fault begins, lasts, and ends.
+import { generator } from './random.mjs'
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
-
-/** mulberry32: small, seeded, good enough to choose faults with. */
-function generator(from) {
-  let state = from >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Killed as by a power cut, and started again a moment later. */
 const restarted = name => ({
