@@ -38,21 +38,8 @@ export function programs(situation: Situation): Readonly<Record<ProgramName, Omi
     command: process.execPath,
     args: [path.join(repository, file)],
   })
-  const ready = (address: string): Pick<ProgramOptions, 'readyUrl'> => ({
-    readyUrl: `http://${address}/-/ready`,
-  })
-  const alerting = (
-    name: 'alertmanager' | 'alertmanagerSlack',
-  ): Pick<ProgramOptions, 'command' | 'args'> => ({
-    // Debian's name for it.
-    command: 'prometheus-alertmanager',
-    args: [
-      `--config.file=${configuration[name]}`,
-      `--storage.path=${path.join(folder, `data-${name}`)}`,
-      `--web.listen-address=${addresses[name]}`,
-      '--cluster.listen-address=',
-    ],
-  })
+  const alerting = (name: 'alertmanager' | 'alertmanagerSlack'): ReturnType<typeof alertmanagerOf> =>
+    alertmanagerOf(configuration[name], path.join(folder, `data-${name}`), addresses[name])
   return {
     materialize: {
       ...node('stack/dist/stand-in.js'),
@@ -69,8 +56,8 @@ export function programs(situation: Situation): Readonly<Record<ProgramName, Omi
       env: { MZ_URL: situation.sqlUrl, PORT: portOf(addresses.exporter) },
       ...ready(addresses.exporter),
     },
-    alertmanager: { ...alerting('alertmanager'), ...ready(addresses.alertmanager) },
-    alertmanagerSlack: { ...alerting('alertmanagerSlack'), ...ready(addresses.alertmanagerSlack) },
+    alertmanager: alerting('alertmanager'),
+    alertmanagerSlack: alerting('alertmanagerSlack'),
     prometheus: {
       command: 'prometheus',
       args: [
@@ -93,4 +80,27 @@ export function programs(situation: Situation): Readonly<Record<ProgramName, Omi
 
 function portOf(address: string): string {
   return address.slice(address.lastIndexOf(':') + 1)
+}
+
+/** An Alertmanager by itself, at `host:port`. */
+export function alertmanagerOf(
+  configuration: string,
+  storage: string,
+  address: string,
+): Pick<ProgramOptions, 'command' | 'args' | 'readyUrl'> {
+  return {
+    // Debian's name for it.
+    command: 'prometheus-alertmanager',
+    args: [
+      `--config.file=${configuration}`,
+      `--storage.path=${storage}`,
+      `--web.listen-address=${address}`,
+      '--cluster.listen-address=',
+    ],
+    ...ready(address),
+  }
+}
+
+function ready(address: string): Pick<ProgramOptions, 'readyUrl'> {
+  return { readyUrl: `http://${address}/-/ready` }
 }

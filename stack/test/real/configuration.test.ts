@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { activeAlerts, until } from '../../src/chain/index.js'
 import { freePort, type Program, program } from '../../src/chain/program.js'
+import { alertmanagerOf } from '../../src/chain/programs.js'
 import { stackFolder } from '../../src/paths.js'
 
 const execute = promisify(execFile)
@@ -143,14 +144,7 @@ beforeAll(async () => {
   url = `http://${address}`
   alertmanager = program({
     name: 'alertmanager',
-    command: 'prometheus-alertmanager',
-    args: [
-      `--config.file=${path.join(stackFolder, 'alertmanager/alertmanager.yml')}`,
-      `--storage.path=${folder}`,
-      `--web.listen-address=${address}`,
-      '--cluster.listen-address=',
-    ],
-    readyUrl: `${url}/-/ready`,
+    ...alertmanagerOf(path.join(stackFolder, 'alertmanager/alertmanager.yml'), folder, address),
   })
   await alertmanager.start()
 })

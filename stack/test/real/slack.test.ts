@@ -6,6 +6,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SlackMessage, until } from '../../src/chain/index.js'
 import { freePort, type Program, program } from '../../src/chain/program.js'
+import { alertmanagerOf } from '../../src/chain/programs.js'
 import { slackLike } from '../../src/chain/slack.js'
 import { stackFolder } from '../../src/paths.js'
 
@@ -36,14 +37,7 @@ beforeAll(async () => {
   url = `http://${address}`
   alertmanager = program({
     name: 'alertmanager',
-    command: 'prometheus-alertmanager',
-    args: [
-      `--config.file=${file}`,
-      `--storage.path=${path.join(folder, 'data')}`,
-      `--web.listen-address=${address}`,
-      '--cluster.listen-address=',
-    ],
-    readyUrl: `${url}/-/ready`,
+    ...alertmanagerOf(file, path.join(folder, 'data'), address),
   })
   await alertmanager.start()
 })

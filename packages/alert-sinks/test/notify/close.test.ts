@@ -1,23 +1,12 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { notify } from '../../src/notify/notifier.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import type { NotifyOptions } from '../../src/types.js'
-import { type Row, row } from '../support/batches.js'
-import { Running } from '../support/running.js'
+import { row } from '../support/batches.js'
+import { closedAfterEach, type Running } from '../support/running.js'
 import { TestSink, unreachable } from '../support/sink.js'
 import { settled, TestSource } from '../support/source.js'
 
-let running: Running | undefined
-
-function start(options: Partial<NotifyOptions<Row>> = {}, sink?: TestSink): Running {
-  running = new Running(options, sink)
-  return running
-}
-
-afterEach(async () => {
-  await running?.close().catch(() => {})
-  running = undefined
-})
+const start = closedAfterEach({ mayFail: true })
 
 test('S14: nothing is resolved by closing, and what waits is sent first', async () => {
   const running = start()

@@ -1,24 +1,14 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { SinksError } from '../../src/errors.js'
 import { notify } from '../../src/notify/notifier.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { Alert, NotifyOptions, Sink } from '../../src/types.js'
 import { type Row, row } from '../support/batches.js'
-import { Running } from '../support/running.js'
+import { closedAfterEach, Running } from '../support/running.js'
 import { TestSink, unreachable } from '../support/sink.js'
 import { settled, TestSource } from '../support/source.js'
 
-let running: Running | undefined
-
-function start(options: Partial<NotifyOptions<Row>> = {}, sink?: TestSink): Running {
-  running = new Running(options, sink)
-  return running
-}
-
-afterEach(async () => {
-  await running?.close()
-  running = undefined
-})
+const start = closedAfterEach()
 
 describe('from rows to sinks', () => {
   test('a row that appears is told, and its end, once each', async () => {

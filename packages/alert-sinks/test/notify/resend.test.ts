@@ -1,21 +1,11 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import type { NotifyOptions, Sink } from '../../src/types.js'
-import { type Row, row } from '../support/batches.js'
-import { Running } from '../support/running.js'
+import { describe, expect, test } from 'vitest'
+import type { Sink } from '../../src/types.js'
+import { row } from '../support/batches.js'
+import { closedAfterEach } from '../support/running.js'
 import { TestSink } from '../support/sink.js'
 import { settled } from '../support/source.js'
 
-let running: Running | undefined
-
-function start(options: Partial<NotifyOptions<Row>> = {}, sink?: TestSink): Running {
-  running = new Running(options, sink)
-  return running
-}
-
-afterEach(async () => {
-  await running?.close()
-  running = undefined
-})
+const start = closedAfterEach()
 
 describe('sent again', () => {
   const often = { resend: { everyMs: 60_000, resolvedForMs: 900_000 } }

@@ -1,4 +1,5 @@
 import { FakeClock } from '@mzalert/tail-client/testing'
+import { afterEach } from 'vitest'
 import { type Notifier, notify } from '../../src/notify/notifier.js'
 import type { Alert, NotifyOptions } from '../../src/types.js'
 import type { Row } from './batches.js'
@@ -58,5 +59,23 @@ export class Running {
     closing.catch(() => {})
     while (!isClosed) await this.pass(1000)
     await closing
+  }
+}
+
+/** Starts notifiers; the one that was started last is closed after each test. `mayFail`: also where closing is what fails. */
+export function closedAfterEach({
+  mayFail = false,
+}: {
+  readonly mayFail?: boolean
+} = {}): (options?: Partial<NotifyOptions<Row>>, sink?: TestSink) => Running {
+  let running: Running | undefined
+  afterEach(async () => {
+    const closing = running?.close()
+    running = undefined
+    await (mayFail ? closing?.catch(() => {}) : closing)
+  })
+  return (options = {}, sink) => {
+    running = new Running(options, sink)
+    return running
   }
 }
