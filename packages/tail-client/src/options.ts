@@ -84,7 +84,7 @@ export function settings(source: Source, options: TailOptions): Settings {
       'refetch',
       'fail',
     ]),
-    trustTailHistory: options.trustTailHistory ?? false,
+    trustTailHistory: boolean('trustTailHistory', options.trustTailHistory, false),
     generation: oneOf('generation', options.generation ?? 'auto', ['auto', 'tail', 'subscribe']),
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs, 10_000),
     progressTimeoutMs: positive('progressTimeoutMs', options.progressTimeoutMs, 30_000),
@@ -190,7 +190,7 @@ async function asked<T>(name: 'connection' | 'password', give: () => T | Promise
 
 function checkTarget(target: string | ConnectionOptions | undefined): void {
   if (typeof target === 'string') return checkUrl(target)
-  if (typeof target !== 'object' || target === null)
+  if (!isObject(target))
     throw invalidOption('connection', target, 'a postgres:// URL, its parts, or a function that gives them')
   if (target.port !== undefined) checkPort(target.port)
   for (const [name, value] of Object.entries(target.settings ?? {}))
