@@ -52,8 +52,26 @@ const faultsPerSegment = 50
 /** Faults between two comparisons with SELECT. */
 const faultsPerRound = 10
 const settleWithinMs = 30_000
+/** Nothing that a segment waits for takes as long: it hangs. */
+const hangsAfterMs = 60_000
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
+/** Resolves as `promise` does, but rejects when it takes so long that it never will. */
+async function within(what, promise) {
+  let timer
+  const hang = new Promise((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(new Error(`${what}: hangs; what the process waits for: ${process.getActiveResourcesInfo()}`)),
+      hangsAfterMs,
+    )
+  })
+  try {
+    return await Promise.race([promise, hang])
+  } finally {
+    clearTimeout(timer)
+  }
+}
 const literal = text => `'${text.replaceAll("'", "''")}'`
 const plain = (_, value) => (typeof value === 'bigint' ? String(value) : value)
 
@@ -134,9 +152,9 @@ async function segment(server, count, from, kept) {
   const compare = async () => {
     proxy.restore()
     const reader = new pg.Client(engine.url)
-    await reader.connect()
-    const { rows } = await reader.query('select k, v, n from w')
-    await reader.end()
+    await within('connecting to the engine', reader.connect())
+    const { rows } = await within('the query of the view', reader.query('select k, v, n from w'))
+    await within('closing the connection', reader.end())
     const expected = rows.map(({ k, v, n }) => `${k}\t${escaped(v)}\t${n}`).sort()
     const deadline = performance.now() + settleWithinMs
     for (const { way, contents, status } of followers)
@@ -150,14 +168,15 @@ async function segment(server, count, from, kept) {
   }
   const made = {}
   let [total, comparisons] = [0, 0]
+  let ends = []
   try {
     for (let index = 0; index < count; index++) {
       const random = generator(Math.imul(from, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b))
       const changes = Math.floor(random() * 6)
-      for (let i = 0; i < changes; i++) await engine.execute(change(random))
+      for (let i = 0; i < changes; i++) await within('a change', engine.execute(change(random)))
       const kind = kindNames[Math.floor(random() * kindNames.length)]
       if (kept === undefined || kept.has(index)) {
-        await kinds[kind]({ engine, proxy }, random)
+        await within(`the fault "${kind}"`, kinds[kind]({ engine, proxy }, random))
         made[kind] = (made[kind] ?? 0) + 1
         total++
       }
@@ -167,10 +186,11 @@ async function segment(server, count, from, kept) {
       comparisons++
     }
   } finally {
-    await Promise.allSettled(followers.map(({ close }) => close()))
-    await proxy.close()
-    await engine.close()
+    ends = await Promise.allSettled(followers.map(({ way, close }) => within(`closing ${way}`, close())))
+    await within('closing the proxy', proxy.close())
+    await within('closing the engine', engine.close())
   }
+  for (const { reason } of ends) if (reason !== undefined) throw reason
   const counted = { faults: total, comparisons, reconnects }
   const byWay = {}
   for (const { way, counts } of followers) {
