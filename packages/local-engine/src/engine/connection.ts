@@ -26,6 +26,8 @@ export class Connection implements Channel {
   #linger: NodeJS.Timeout | undefined
   #isCutting = false
   readonly #sending = new Set<() => void>()
+  /** Resolves when the socket is closed, by whichever side. */
+  readonly closed: Promise<void>
   onDrain: () => void = () => {}
   onHangup: () => void = () => {}
 
@@ -36,7 +38,12 @@ export class Connection implements Channel {
     socket.on('data', chunk => this.#receive(chunk))
     socket.on('drain', () => this.#drained())
     socket.on('end', () => this.#hangUp())
-    socket.on('close', () => this.#close())
+    this.closed = new Promise(resolve => {
+      socket.on('close', () => {
+        this.#close()
+        resolve()
+      })
+    })
     // 'close' follows; a client that vanishes is not an event for anyone.
     socket.on('error', () => {})
   }

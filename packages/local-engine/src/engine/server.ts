@@ -34,7 +34,6 @@ export class Server {
   readonly #clients = new Map<number, Client>()
   #nextPid = 1
   #flow = Number.POSITIVE_INFINITY
-  readonly #emptied: (() => void)[] = []
   /** Whether who connects is cut at once. */
   isRefusing = false
 
@@ -68,14 +67,11 @@ export class Server {
     for (const connection of this.#connections) connection.setFlow(bytesPerSecond)
   }
 
-  /** Ends every connection with FIN, and goes on listening. Resolves when they are closed. */
-  disconnect(): Promise<void> {
-    if (this.#connections.size === 0) return Promise.resolve()
-    const emptied = new Promise<void>(resolve => {
-      this.#emptied.push(resolve)
-    })
-    for (const connection of this.#connections) connection.end()
-    return emptied
+  /** Ends every connection with FIN, and goes on listening. Resolves when these are closed; others may have come meanwhile. */
+  async disconnect(): Promise<void> {
+    const connections = [...this.#connections]
+    for (const connection of connections) connection.end()
+    await Promise.all(connections.map(({ closed }) => closed))
   }
 
   /** Ends every connection with FIN. */
@@ -96,11 +92,7 @@ export class Server {
     const connection = new Connection(socket, this.#services.maxCopyInBytes + statementBytes)
     connection.setFlow(this.#flow)
     this.#connections.add(connection)
-    socket.on('close', () => {
-      this.#connections.delete(connection)
-      if (this.#connections.size > 0) return
-      for (const resolve of this.#emptied.splice(0)) resolve()
-    })
+    socket.on('close', () => this.#connections.delete(connection))
     // A conversation rejects only if the backend is gone; whoever owns it has been told.
     this.#greet(connection).catch(() => connection.end())
   }

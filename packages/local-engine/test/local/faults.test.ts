@@ -65,6 +65,15 @@ describe('a fault that was asked for', () => {
     ])
   })
 
+  it('a restart is over once those who were there are gone, whoever comes meanwhile', async () => {
+    const stream = await open()
+    const late = RawClient.connect(engine.port)
+    await engine.faults.restart()
+    await until(() => stream.client.ended, 'the end of the connection')
+    expect(tagsOf(await (await late).query('select 1'))).toEqual(['SELECT 1'])
+    ;(await late).destroy()
+  })
+
   it('a stream is cut inside a row', async () => {
     const stream = await open()
     const rows = stream.rows.length
