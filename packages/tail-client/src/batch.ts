@@ -1,7 +1,8 @@
 import type { Checkpoint } from './checkpoint.js'
 import { TailError } from './errors.js'
 import type { RawBatch } from './stream/batches.js'
-import type { ResumableBatch, Update } from './types.js'
+import type { ResumableBatch } from './types/batch.js'
+import type { Update } from './types/update.js'
 
 /** A closed batch as the consumer gets it, or a part of one: with a token that is made only for who asks. */
 export class ClosedBatch<Row> implements ResumableBatch<Row> {

@@ -8,7 +8,8 @@ import {
   encodeToken,
   fingerprint,
 } from './token.js'
-import type { CheckpointStore, Column } from './types.js'
+import type { CheckpointStore } from './types/checkpoint.js'
+import type { Column } from './types/connection.js'
 
 interface Saved {
   readonly store: CheckpointStore

@@ -1,4 +1,4 @@
-import type { Clock } from './types.js'
+import type { Clock } from './types/clock.js'
 
 /** Twenty-four days. */
 const maxDelayMs = 2 ** 31 - 1

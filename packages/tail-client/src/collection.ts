@@ -3,7 +3,7 @@ import { TailError } from './errors.js'
 import type { KeyViolation } from './stream/changes.js'
 import { type Keyed, Multiset } from './stream/collection.js'
 import type { KeyValue } from './stream/keys.js'
-import type { Batch } from './types.js'
+import type { Batch } from './types/batch.js'
 
 /** Where a collection takes its batches from. */
 export interface BatchSource<Row> {

@@ -5,7 +5,10 @@ import { updatesOf } from './rows/updates.js'
 import { eventLoopTurn, inTurns } from './steps.js'
 import { BatchBuilder, endOfTime, type RawBatch } from './stream/batches.js'
 import { Delivery } from './stream/delivery.js'
-import type { Batch, Column, Generation, UnknownRow, ValueOptions } from './types.js'
+import type { Batch } from './types/batch.js'
+import type { Column, Generation } from './types/connection.js'
+import type { UnknownRow } from './types/update.js'
+import type { ValueOptions } from './types/values.js'
 
 /** What `fromCopyStream()` must know, since a COPY says nothing of its columns. */
 export interface CopyStreamOptions extends ValueOptions {

@@ -1,7 +1,7 @@
 import type { TailError } from './errors.js'
 import type { ServerFields } from './failures.js'
 import type { KeyViolation } from './stream/changes.js'
-import type { Column } from './types.js'
+import type { Column } from './types/connection.js'
 
 /** What a `Tail` tells besides its data. Nobody needs to listen; nothing here can end a process. */
 export interface TailEvents {

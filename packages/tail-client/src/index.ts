@@ -14,32 +14,13 @@ export type { Change, KeyViolation } from './stream/changes.js'
 export type { ChangesOptions, KeyOf, KeyOptions, KeyValue } from './stream/keys.js'
 export { Tail, tail } from './tail.js'
 export { type JointBatch, tailAll } from './together.js'
-export type {
-  Batch,
-  BatchesOptions,
-  BatchKind,
-  BatchPart,
-  CheckpointStore,
-  Clock,
-  Column,
-  Connection,
-  ConnectionOptions,
-  Envelope,
-  Generation,
-  Interval,
-  OnHistoryLost,
-  OnInvalidRow,
-  Range,
-  ResumableBatch,
-  RetryOptions,
-  RetryTurns,
-  SchemaOutput,
-  SchemaResult,
-  StandardSchema,
-  TailOptions,
-  TailStatus,
-  UnknownRow,
-  Update,
-  ValueOptions,
-  WhenFull,
-} from './types.js'
+export type { Batch, BatchesOptions, BatchKind, BatchPart, ResumableBatch } from './types/batch.js'
+export type { CheckpointStore } from './types/checkpoint.js'
+export type { Clock } from './types/clock.js'
+export type { Column, Connection, ConnectionOptions, Generation } from './types/connection.js'
+export type { Envelope, OnHistoryLost, TailOptions, WhenFull } from './types/options.js'
+export type { RetryOptions, RetryTurns } from './types/retry.js'
+export type { OnInvalidRow, SchemaOutput, SchemaResult, StandardSchema } from './types/schema.js'
+export type { TailStatus } from './types/status.js'
+export type { UnknownRow, Update } from './types/update.js'
+export type { Interval, Range, ValueOptions } from './types/values.js'

@@ -6,7 +6,8 @@ import { portionsOf, updatesOf } from './rows/updates.js'
 import { eventLoopTurn } from './steps.js'
 import { type RawBatch, rowsIn } from './stream/batches.js'
 import type { Change, KeyedRows } from './stream/changes.js'
-import type { ResumableBatch, Update } from './types.js'
+import type { ResumableBatch } from './types/batch.js'
+import type { Update } from './types/update.js'
 
 /** So many rows are some milliseconds of work: a loop that waits for nothing else must not starve the rest of the process. */
 const manyRows = 500

@@ -4,19 +4,11 @@ import { type Backoff, defaultBackoff } from './resume.js'
 import type { Shape, Source } from './sql/statement.js'
 import { isSqlText, quoteName } from './sql/text.js'
 import type { ChangesOptions } from './stream/keys.js'
-import type {
-  Clock,
-  Connection,
-  ConnectionOptions,
-  Envelope,
-  Generation,
-  OnHistoryLost,
-  OnInvalidRow,
-  RetryOptions,
-  StandardSchema,
-  TailOptions,
-  WhenFull,
-} from './types.js'
+import type { Clock } from './types/clock.js'
+import type { Connection, ConnectionOptions, Generation } from './types/connection.js'
+import type { Envelope, OnHistoryLost, TailOptions, WhenFull } from './types/options.js'
+import type { RetryOptions } from './types/retry.js'
+import type { OnInvalidRow, StandardSchema } from './types/schema.js'
 
 /** `TailOptions`, checked and with every default filled in. */
 export interface Settings {

@@ -14,7 +14,10 @@ import type { Shape } from './sql/statement.js'
 import { eventLoopTurn, inTurns } from './steps.js'
 import { endOfTime, type RawBatch, rowsIn } from './stream/batches.js'
 import { Delivery } from './stream/delivery.js'
-import type { Column, TailStatus, ValueOptions, WhenFull } from './types.js'
+import type { Column } from './types/connection.js'
+import type { WhenFull } from './types/options.js'
+import type { TailStatus } from './types/status.js'
+import type { ValueOptions } from './types/values.js'
 
 /** A closed batch that the consumer is given next, and how its rows are decoded. */
 export interface Delivered {

@@ -1,5 +1,6 @@
 import { TailError, type TailErrorCode } from './errors.js'
-import type { Clock, RetryOptions } from './types.js'
+import type { Clock } from './types/clock.js'
+import type { RetryOptions } from './types/retry.js'
 
 /** What a backoff needs to know: milliseconds, all positive. */
 export interface Backoff {

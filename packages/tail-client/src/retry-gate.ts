@@ -1,5 +1,5 @@
 import { invalidOption } from './errors.js'
-import type { RetryTurns } from './types.js'
+import type { RetryTurns } from './types/retry.js'
 
 /**
  * Shared by many tails, it keeps their attempts apart: after an outage that all of them have seen, no two come back within `spacingMs`,

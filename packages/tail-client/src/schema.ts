@@ -1,7 +1,7 @@
 import { invalidOption, TailError } from './errors.js'
 import type { RowDecoder } from './rows/row.js'
 import { skippedRow } from './rows/updates.js'
-import type { OnInvalidRow, StandardSchema } from './types.js'
+import type { OnInvalidRow, StandardSchema } from './types/schema.js'
 
 /**
  * A decoder whose rows have been through a schema: they are what it makes of them. A row that it refuses throws `ROW_INVALID` with

@@ -21,18 +21,12 @@ import {
   lookupFunction,
 } from './stream/keys.js'
 import { readableOf, webStreamOf } from './streams.js'
-import type {
-  BatchesOptions,
-  Column,
-  ResumableBatch,
-  SchemaOutput,
-  StandardSchema,
-  TailOptions,
-  TailStatus,
-  UnknownRow,
-  Update,
-  WhenFull,
-} from './types.js'
+import type { BatchesOptions, ResumableBatch } from './types/batch.js'
+import type { Column } from './types/connection.js'
+import type { TailOptions, WhenFull } from './types/options.js'
+import type { SchemaOutput, StandardSchema } from './types/schema.js'
+import type { TailStatus } from './types/status.js'
+import type { UnknownRow, Update } from './types/update.js'
 
 /**
  * Streams a relation or a query of Materialize, by TAIL or SUBSCRIBE.

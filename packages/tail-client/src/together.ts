@@ -1,5 +1,6 @@
 import { invalidOption, TailError } from './errors.js'
-import type { Batch, Update } from './types.js'
+import type { Batch } from './types/batch.js'
+import type { Update } from './types/update.js'
 
 /** What is taken of a tail. */
 interface Member<Row> {

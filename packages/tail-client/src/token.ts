@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { invalidOption, TailError } from './errors.js'
-import type { Column } from './types.js'
+import type { Column } from './types/connection.js'
 
 /** What a token says; `source` and `columns` are fingerprints, so that a token cannot resume another relation. */
 interface TokenContents {

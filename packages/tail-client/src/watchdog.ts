@@ -1,4 +1,4 @@
-import type { Clock } from './types.js'
+import type { Clock } from './types/clock.js'
 
 /**
  * Calls `onSilence` once when nothing has been received for `timeoutMs` while we were reading.

@@ -5,7 +5,7 @@ import { Multiset } from '../src/stream/collection.js'
 import { messages, progress, update } from '../src/testing/messages.js'
 import type { ScriptedClient } from '../src/testing/server.js'
 import { encodeToken, fingerprint } from '../src/token.js'
-import type { Update } from '../src/types.js'
+import type { Update } from '../src/types/update.js'
 import { accepted, failureOf, serve } from './support/serve.js'
 
 const columns = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { tail } from '../src/index.js'
 import { messages, progress, update } from '../src/testing/messages.js'
-import type { Batch } from '../src/types.js'
+import type { Batch } from '../src/types/batch.js'
 import { sum } from './support/decode.js'
 import { accepted, collect, failureOf, serve, until } from './support/serve.js'
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { tail, tailAll } from '../src/index.js'
 import { progress, update } from '../src/testing/messages.js'
 import type { ScriptedClient } from '../src/testing/server.js'
-import type { Batch, BatchKind } from '../src/types.js'
+import type { Batch, BatchKind } from '../src/types/batch.js'
 import { accepted, serve } from './support/serve.js'
 
 type Told = readonly [lower: bigint, upper: bigint, ...rows: (readonly string[])[]]

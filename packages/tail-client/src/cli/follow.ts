@@ -1,6 +1,7 @@
 import { KeyedRows } from '../stream/changes.js'
 import { keyFunction } from '../stream/keys.js'
-import type { ResumableBatch, UnknownRow, Update } from '../types.js'
+import type { ResumableBatch } from '../types/batch.js'
+import type { UnknownRow, Update } from '../types/update.js'
 import { changeLine, frontierLine, updateLine } from './lines.js'
 import { momentsOf } from './moments.js'
 

@@ -1,4 +1,5 @@
-import type { Column, UnknownRow, Update } from '../types.js'
+import type { Column } from '../types/connection.js'
+import type { UnknownRow, Update } from '../types/update.js'
 
 /** More than these would take long, and much memory. */
 const maxPairs = 50

@@ -1,5 +1,5 @@
 import type { Change } from '../stream/changes.js'
-import type { Update } from '../types.js'
+import type { Update } from '../types/update.js'
 import { jsonOf } from './json.js'
 
 /** An update as one line of JSON. */

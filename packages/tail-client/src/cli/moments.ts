@@ -1,4 +1,4 @@
-import type { Update } from '../types.js'
+import type { Update } from '../types/update.js'
 
 /** Updates by timestamp, in whose order they are. */
 export function* momentsOf<Row>(updates: readonly Update<Row>[]): Generator<readonly Update<Row>[]> {

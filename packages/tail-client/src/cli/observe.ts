@@ -1,4 +1,7 @@
-import type { Clock, Column, ResumableBatch, UnknownRow, Update } from '../types.js'
+import type { ResumableBatch } from '../types/batch.js'
+import type { Clock } from '../types/clock.js'
+import type { Column } from '../types/connection.js'
+import type { UnknownRow, Update } from '../types/update.js'
 import { KeySearch } from './keys.js'
 import { momentsOf } from './moments.js'
 

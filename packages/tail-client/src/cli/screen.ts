@@ -1,5 +1,6 @@
 import type { LiveCollection } from '../collection.js'
-import type { Clock, UnknownRow } from '../types.js'
+import type { Clock } from '../types/clock.js'
+import type { UnknownRow } from '../types/update.js'
 import { type Size, tableLines } from './table.js'
 
 export interface ScreenOptions {

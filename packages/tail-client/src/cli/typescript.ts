@@ -1,6 +1,6 @@
 import { camelCase } from '../rows/camel-case.js'
 import { typeName } from '../rows/type-names.js'
-import type { Column } from '../types.js'
+import type { Column } from '../types/connection.js'
 
 /** A relation to write types for; columns that are never NULL are named in `notNull`. */
 export interface DescribedRelation {

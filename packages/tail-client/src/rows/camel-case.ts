@@ -1,4 +1,4 @@
-import type { Column } from '../types.js'
+import type { Column } from '../types/connection.js'
 
 /** `alert_cond` as `alertCond`: each underscore between two characters goes, and the letter after it is a capital. */
 export type CamelCase<Name extends string> = Name extends `_${infer Rest}`

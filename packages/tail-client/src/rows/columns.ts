@@ -1,5 +1,5 @@
 import { TailError } from '../errors.js'
-import type { Column } from '../types.js'
+import type { Column } from '../types/connection.js'
 
 /** OIDs from here on are given out by each server as types are made: they say nothing on another one. */
 const firstUserOid = 20_000

@@ -1,5 +1,5 @@
 import { TailError } from '../errors.js'
-import type { Interval, Range } from '../types.js'
+import type { Interval, Range } from '../types/values.js'
 
 /**
  * The fields of a record, `(1,"a b",)`, as text: the server does not say of which types they are. Nothing between commas is NULL

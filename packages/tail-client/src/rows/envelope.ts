@@ -1,7 +1,7 @@
 import { lineFeed, viewOf } from '../copy/lines.js'
 import { TailError } from '../errors.js'
 import type { Shape } from '../sql/statement.js'
-import type { Envelope } from '../types.js'
+import type { Envelope } from '../types/options.js'
 import type { LineSink } from './line.js'
 
 /** mz_timestamp, mz_progressed, mz_state. */

@@ -1,6 +1,8 @@
 import { unescapeField } from '../copy/text.js'
 import { TailError } from '../errors.js'
-import type { Column, UnknownRow, ValueOptions } from '../types.js'
+import type { Column } from '../types/connection.js'
+import type { UnknownRow } from '../types/update.js'
+import type { ValueOptions } from '../types/values.js'
 import { backslash, lastAscii, letterF, letterN, letterT, minus, tab, zero } from './ascii.js'
 import { shapeOf, type ValueDecoder, valueDecoder } from './values.js'
 

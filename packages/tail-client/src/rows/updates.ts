@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { TailError } from '../errors.js'
 import type { Run, Span } from '../log/run.js'
 import { diffAt, headerBytes, isEscapedAt, isWideAt, nextAt, textBytesAt } from '../log/segment.js'
-import type { UnknownRow, Update } from '../types.js'
+import type { UnknownRow, Update } from '../types/update.js'
 import type { RowDecoder, RowTexts } from './row.js'
 
 /** What a decoder gives for a row that is to be left out. */

@@ -1,5 +1,5 @@
 import { TailError } from '../errors.js'
-import type { ValueOptions } from '../types.js'
+import type { ValueOptions } from '../types/values.js'
 import { parseInterval, parseRange, parseRecord } from './composites.js'
 import { type ContainerKind, type Element, parseElements } from './elements.js'
 import { type Decoding, serverType } from './types.js'

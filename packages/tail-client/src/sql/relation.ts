@@ -1,4 +1,4 @@
-import type { Column } from '../types.js'
+import type { Column } from '../types/connection.js'
 
 const brand: unique symbol = Symbol.for('@mzalert/tail-client/relation') as never
 

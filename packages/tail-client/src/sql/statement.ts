@@ -1,5 +1,6 @@
 import { TailError } from '../errors.js'
-import type { Envelope, Generation } from '../types.js'
+import type { Generation } from '../types/connection.js'
+import type { Envelope } from '../types/options.js'
 import { isSqlText, quoteName, type SqlText } from './text.js'
 
 /** What to tail: a relation's name, the parts of a qualified name, or a query. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { invalidOption, TailError } from '../errors.js'
-import type { CheckpointStore } from '../types.js'
+import type { CheckpointStore } from '../types/checkpoint.js'
 
 /** A save takes some milliseconds. */
 const abandonedAfterMs = 60_000

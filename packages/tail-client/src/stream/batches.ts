@@ -2,7 +2,8 @@ import { TailError } from '../errors.js'
 import { RowLog } from '../log/row-log.js'
 import { Run } from '../log/run.js'
 import { headerBytes } from '../log/segment.js'
-import type { BatchKind, Generation } from '../types.js'
+import type { BatchKind } from '../types/batch.js'
+import type { Generation } from '../types/connection.js'
 
 /** A closed batch before its rows are decoded, in runs of ascending timestamp; `bytes` is about what it takes in memory. */
 export interface RawBatch {

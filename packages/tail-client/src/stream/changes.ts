@@ -1,5 +1,5 @@
 import { TailError } from '../errors.js'
-import type { Update } from '../types.js'
+import type { Update } from '../types/update.js'
 
 /** What happened to the row of one key at one timestamp. */
 export type Change<Row> =

@@ -1,5 +1,5 @@
 import { TailError } from '../errors.js'
-import type { Batch } from '../types.js'
+import type { Batch } from '../types/batch.js'
 import type { KeyViolation } from './changes.js'
 
 interface Entry<Row> {

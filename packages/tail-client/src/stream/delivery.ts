@@ -1,7 +1,7 @@
 import { TailError } from '../errors.js'
 import type { Run } from '../log/run.js'
 import type { Steps } from '../steps.js'
-import type { OnHistoryLost } from '../types.js'
+import type { OnHistoryLost } from '../types/options.js'
 import { bytesOf, type RawBatch } from './batches.js'
 import { consolidate } from './consolidate.js'
 import { HeldRows } from './held.js'

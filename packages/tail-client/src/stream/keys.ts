@@ -1,5 +1,5 @@
 import { invalidOption, type TailError } from '../errors.js'
-import type { Envelope } from '../types.js'
+import type { Envelope } from '../types/options.js'
 
 /** Which columns identify a row: a name, several, or a function of the row. */
 export type KeyOf<Row> = (keyof Row & string) | readonly (keyof Row & string)[] | ((row: Row) => string)

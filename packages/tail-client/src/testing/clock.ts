@@ -1,4 +1,4 @@
-import type { Clock } from '../types.js'
+import type { Clock } from '../types/clock.js'
 
 /** A clock that stands until it is moved. */
 export class FakeClock implements Clock {

@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.js'
-import type { Clock } from '../types.js'
+import type { Clock } from '../types/clock.js'
 import { messages } from './messages.js'
 import { type Recording, recordedBytes } from './recording.js'
 import { type ScriptedClient, ScriptedServer } from './server.js'

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { systemClock } from '../clock.js'
-import type { Clock } from '../types.js'
+import type { Clock } from '../types/clock.js'
 import { backend, firstValue, rowDescription, serverFields } from '../wire/backend.js'
 import { FrameReader } from '../wire/frames.js'
 import type { ProxyTarget } from './proxy.js'

@@ -1,6 +1,6 @@
 import { TailError } from '../errors.js'
 import type { ServerFields } from '../failures.js'
-import type { Column } from '../types.js'
+import type { Column } from '../types/connection.js'
 
 /**
  * The backend messages that a COPY OUT can meet, by their letter's char code

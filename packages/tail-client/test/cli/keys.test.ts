@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { KeySearch } from '../../src/cli/keys.js'
-import type { Column, UnknownRow, Update } from '../../src/types.js'
+import type { Column } from '../../src/types/connection.js'
+import type { UnknownRow, Update } from '../../src/types/update.js'
 
 const columns: readonly Column[] = [
   { name: 'alert_cond', oid: 25 },

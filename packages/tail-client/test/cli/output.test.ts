@@ -2,7 +2,8 @@ import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { follow } from '../../src/cli/follow.js'
 import { Output } from '../../src/cli/output.js'
-import type { ResumableBatch, UnknownRow } from '../../src/types.js'
+import type { ResumableBatch } from '../../src/types/batch.js'
+import type { UnknownRow } from '../../src/types/update.js'
 
 function batch(timestamp: bigint, rows: number): ResumableBatch<UnknownRow> {
   const updates = Array.from({ length: rows }, (_, i) => ({ row: { i }, timestamp, diff: 1, raw: `${i}` }))

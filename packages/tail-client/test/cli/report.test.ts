@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { type Observation, observe } from '../../src/cli/observe.js'
 import { type Report, reportText } from '../../src/cli/report.js'
 import { FakeClock } from '../../src/testing/clock.js'
-import type { ResumableBatch, UnknownRow } from '../../src/types.js'
+import type { ResumableBatch } from '../../src/types/batch.js'
+import type { UnknownRow } from '../../src/types/update.js'
 
 const quiet: Observation = {
   watchedMs: 10_000,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tail } from '../../src/index.js'
-import type { ValueOptions } from '../../src/types.js'
+import type { ValueOptions } from '../../src/types/values.js'
 import { decode } from '../support/decode.js'
 import { bytesOf, columnCount, relationColumns, textStreams } from '../support/golden.js'
 import { rowOf } from '../support/rows.js'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { viewOf } from '../../src/copy/lines.js'
 import { BatchBuilder, type Beginning, type RawBatch } from '../../src/stream/batches.js'
-import type { Generation } from '../../src/types.js'
+import type { Generation } from '../../src/types/connection.js'
 import { toldBatch } from '../support/decode.js'
 
 /** `10` is progress, `[10, 1, 'a']` an update. */

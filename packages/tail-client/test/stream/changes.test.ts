@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type Change, KeyedRows, type KeyViolation } from '../../src/stream/changes.js'
 import { Multiset } from '../../src/stream/collection.js'
 import { keyFunction, lookupFunction } from '../../src/stream/keys.js'
-import type { Update } from '../../src/types.js'
+import type { Update } from '../../src/types/update.js'
 
 interface Row {
   readonly id: number

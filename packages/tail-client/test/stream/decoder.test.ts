@@ -5,7 +5,7 @@ import { updatesOf } from '../../src/rows/updates.js'
 import { BatchBuilder } from '../../src/stream/batches.js'
 import { CopyDecoder } from '../../src/stream/decoder.js'
 import { escapeField, messages } from '../../src/testing/messages.js'
-import type { UnknownRow } from '../../src/types.js'
+import type { UnknownRow } from '../../src/types/update.js'
 
 const columns = [
   { name: 'n', oid: 20 },

@@ -1,6 +1,6 @@
 import { BatchBuilder, type Beginning, type RawBatch } from '../../src/stream/batches.js'
 import { CopyDecoder, type Ending } from '../../src/stream/decoder.js'
-import type { Generation } from '../../src/types.js'
+import type { Generation } from '../../src/types/connection.js'
 import { type Told, told } from './rows.js'
 
 /** A closed batch, its updates without their rows. */

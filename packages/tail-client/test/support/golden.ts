@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Recording as Played, type RecordedMessage, recordedBytes } from '../../src/testing/recording.js'
-import type { Generation } from '../../src/types.js'
+import type { Generation } from '../../src/types/connection.js'
 
 export { recordedBytes as bytesOf }
 

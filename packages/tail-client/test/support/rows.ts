@@ -3,7 +3,9 @@ import { RowLog } from '../../src/log/row-log.js'
 import { Run } from '../../src/log/run.js'
 import { rowDecoder } from '../../src/rows/row.js'
 import { updatesOf } from '../../src/rows/updates.js'
-import type { Column, UnknownRow, Update, ValueOptions } from '../../src/types.js'
+import type { Column } from '../../src/types/connection.js'
+import type { UnknownRow, Update } from '../../src/types/update.js'
+import type { ValueOptions } from '../../src/types/values.js'
 
 export interface Told {
   readonly timestamp: bigint

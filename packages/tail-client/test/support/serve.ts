@@ -3,7 +3,7 @@ import { afterEach } from 'vitest'
 import { TailError, type TailOptions } from '../../src/index.js'
 import { messages } from '../../src/testing/messages.js'
 import { type Script, ScriptedServer } from '../../src/testing/server.js'
-import type { Batch } from '../../src/types.js'
+import type { Batch } from '../../src/types/batch.js'
 
 const servers: ScriptedServer[] = []
 
