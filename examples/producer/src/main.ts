@@ -47,10 +47,10 @@ async function main(): Promise<void> {
         metrics.update(stats)
         console.error(`${late.events} events are up to ${late.lateMs} ms late`)
       },
-      onRetry: ({ attempts, delayMs, error, ...retry }) => {
+      onRetry: ({ attempt, delayMs, error, ...retry }) => {
         stats = retry.stats
         metrics.update(stats)
-        trouble = `attempt ${attempts + 1} in ${delayMs} ms: ${reasonOf(error)}`
+        trouble = `attempt ${attempt + 1} in ${delayMs} ms: ${reasonOf(error)}`
         console.error(trouble)
       },
     })

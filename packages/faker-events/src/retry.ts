@@ -5,18 +5,18 @@ import type { Clock, GeneratedEvent, Sink } from './types.js'
 
 /** How often, and how long apart, a batch is sent again that a sink could not take. */
 export interface RetryOptions {
+  /** First delay, in milliseconds of the machine's time; then twice as long each time. Default: 100. */
+  readonly initialMs?: number
+  /** Longest delay, in milliseconds. Default: 10 000. */
+  readonly maxMs?: number
   /** Further attempts for one batch; 0 for none, `Infinity` for as many as it takes. Default: 10. */
-  readonly retries?: number
-  /** Before the second attempt, in the machine's time; then twice as long each time. Default: 100. */
-  readonly minDelayMs?: number
-  /** Never longer than this. Default: 10 000. */
-  readonly maxDelayMs?: number
+  readonly maxAttempts?: number
 }
 
 /** A batch that is about to be sent again. */
 export interface FailedAttempt {
-  /** The attempts so far. */
-  readonly attempts: number
+  /** Which attempt at this batch comes next; 1 is the first after the one that failed first. */
+  readonly attempt: number
   readonly delayMs: number
   /** Why the last one failed. */
   readonly error: unknown
@@ -25,14 +25,14 @@ export interface FailedAttempt {
 
 /** Checks the options and fills in the defaults. */
 export function retryOptions({
-  retries = 10,
-  minDelayMs = 100,
-  maxDelayMs = 10_000,
+  initialMs = 100,
+  maxMs = 10_000,
+  maxAttempts = 10,
 }: RetryOptions): Required<RetryOptions> {
   return {
-    retries: wholeOrEndless('retry.retries', retries, 1_000_000),
-    minDelayMs: whole('retry.minDelayMs', minDelayMs, 0, 3_600_000),
-    maxDelayMs: whole('retry.maxDelayMs', maxDelayMs, 0, 3_600_000),
+    initialMs: whole('retry.initialMs', initialMs, 0, 3_600_000),
+    maxMs: whole('retry.maxMs', maxMs, 0, 3_600_000),
+    maxAttempts: wholeOrEndless('retry.maxAttempts', maxAttempts, 1_000_000),
   }
 }
 
@@ -54,7 +54,7 @@ export async function deliver(batch: readonly GeneratedEvent[], delivery: Delive
   const { sink, clock, retry, signal, onRetry } = delivery
   if (batch.length === 0) return
   for (let attempts = 1; ; attempts++) {
-    const last = attempts > retry.retries || signal?.aborted === true
+    const last = attempts > retry.maxAttempts || signal?.aborted === true
     try {
       return await sink.send(batch)
     } catch (error) {
@@ -62,8 +62,8 @@ export async function deliver(batch: readonly GeneratedEvent[], delivery: Delive
         const { stream = '', index = 0 } = batch[0] ?? {}
         throw gaveUp(error, { attempts, sent: delivery.sent, unsent: batch.length, stream, index })
       }
-      const delayMs = Math.min(retry.maxDelayMs, retry.minDelayMs * 2 ** Math.min(attempts - 1, 30))
-      onRetry({ attempts, delayMs, error, events: batch })
+      const delayMs = Math.min(retry.maxMs, retry.initialMs * 2 ** Math.min(attempts - 1, 30))
+      onRetry({ attempt: attempts, delayMs, error, events: batch })
       // A destination needs the same time to come back, however fast the scenario passes.
       await clock.sleep(delayMs * (clock.speed ?? 1), signal)
     }

@@ -15,7 +15,7 @@ describe('a run whose sink fails', () => {
     let left = 2000
     const delays = new Set<number>()
     const sink = failing(() => (left-- > 0 ? passing() : undefined))
-    const retry = { retries: Number.POSITIVE_INFINITY, minDelayMs: 0 }
+    const retry = { initialMs: 0, maxAttempts: Number.POSITIVE_INFINITY }
     const stats = await go({ sink, retry, onRetry: ({ delayMs }) => delays.add(delayMs) })
     expect(sink.events).toEqual(expected)
     expect(stats.retries).toBe(2000)
@@ -41,7 +41,7 @@ describe('a run whose sink fails', () => {
     const onRetry = (notice: RetryNotice): void => {
       stats = notice.stats
     }
-    await rejection(go({ sink: slow, clock, whenLate: 'skip', retry: { retries: 1 }, onRetry }))
+    await rejection(go({ sink: slow, clock, whenLate: 'skip', retry: { maxAttempts: 1 }, onRetry }))
     expect(stats).toMatchObject({ events: kept.events.length, late: 19, skipped: 0, retries: 1 })
   })
 
@@ -51,7 +51,7 @@ describe('a run whose sink fails', () => {
     const stats = await go({ sink, onRetry: notice => notices.push(notice) })
     expect(sink.events).toEqual(expected)
     expect(stats.retries).toBe(4)
-    expect(notices.map(({ attempts, delayMs }) => [attempts, delayMs])).toEqual([
+    expect(notices.map(({ attempt, delayMs }) => [attempt, delayMs])).toEqual([
       [1, 100],
       [2, 200],
       [3, 400],
@@ -63,14 +63,14 @@ describe('a run whose sink fails', () => {
   test('waits no longer than it is told to', async () => {
     const delays: number[] = []
     const sink = failing(send => (send <= 5 ? passing() : undefined))
-    const retry = { retries: 5, minDelayMs: 10, maxDelayMs: 35 }
+    const retry = { initialMs: 10, maxMs: 35, maxAttempts: 5 }
     await go({ sink, retry, onRetry: ({ delayMs }) => delays.push(delayMs) })
     expect(delays).toEqual([10, 20, 35, 35, 35])
   })
 
   test('gives up after so many attempts, and says what has arrived and what has not', async () => {
     const sink = failing(send => (send >= 4 ? passing() : undefined))
-    const error = await rejection(go({ sink, retry: { retries: 2 } }))
+    const error = await rejection(go({ sink, retry: { maxAttempts: 2 } }))
     expect(EventsError.is(error)).toBe(true)
     const unsent = expected[sink.events.length]
     expect(error).toMatchObject({

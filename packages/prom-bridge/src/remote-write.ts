@@ -123,7 +123,7 @@ class Writer implements RemoteWrite {
   }
 
   async #deliver(push: Push, deadlineMs: number): Promise<'taken' | 'refused' | 'given-up'> {
-    const { retryMs } = this.#options
+    const { initialMs } = this.#options.retry
     const body = compress(Buffer.concat(push.fields))
     this.#ledger.sending(push)
     for (let attempt = 1; ; attempt++) {
@@ -137,7 +137,7 @@ class Writer implements RemoteWrite {
         return type
       }
       if (this.#abort.signal.aborted) return 'given-up'
-      const { problem, afterMs: delayMs = retryMs * 2 ** (attempt - 1) } = outcome
+      const { problem, afterMs: delayMs = initialMs * 2 ** (attempt - 1) } = outcome
       if (attempt >= attemptsPerInterval || performance.now() + delayMs > deadlineMs) {
         this.#report({ type: 'given-up', problem, attempts: attempt })
         return 'given-up'

@@ -189,13 +189,13 @@ export type BridgeEvent =
   | { readonly type: 'ended'; readonly view: string }
   /**
    * A view's stream failed: its series stay as they are, `mzalert_view_up` is 0, the other views go on. It is opened again in
-   * `retryInMs`, or, without, it is over.
+   * `delayMs`, or, without, it is over.
    */
   | {
       readonly type: 'failed'
       readonly view: string
       readonly error: BridgeError
-      readonly retryInMs?: number
+      readonly delayMs?: number
     }
   /** What came breaks a policy of the view: its series stay as they are until that is over. */
   | { readonly type: 'blocked'; readonly view: string; readonly error: BridgeError }

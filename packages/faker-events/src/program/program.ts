@@ -71,7 +71,7 @@ async function send(asked: RunArguments, { stdout, stderr, signal, clock: given 
       clock,
       signal,
       whenLate,
-      retry: { retries: asked.retries },
+      retry: { maxAttempts: asked.retries },
       onBatch: batch => progress.sent(batch),
       onLate: notice => progress.late(notice),
       onRetry: notice => progress.retries(notice),

@@ -42,9 +42,9 @@ export class Progress {
     this.#stats = stats
   }
 
-  retries({ stats, attempts, delayMs, error }: RetryNotice): void {
+  retries({ stats, attempt, delayMs, error }: RetryNotice): void {
     this.#stats = stats
-    this.#trouble = `; attempt ${attempts + 1} in ${delayMs} ms: ${reasonOf(error).replaceAll(/\s+/g, ' ')}`
+    this.#trouble = `; attempt ${attempt + 1} in ${delayMs} ms: ${reasonOf(error).replaceAll(/\s+/g, ' ')}`
   }
 
   end(): void {

@@ -127,7 +127,7 @@ describe.each(Object.entries(clients))('a real Kafka, by %s', (name, connect) =>
       sink: kafka({ producer, topic }),
       from,
       to: from + 8000,
-      retry: { retries: 200, maxDelayMs: 500 },
+      retry: { maxMs: 500, maxAttempts: 200 },
       onBatch: ({ stats: { events: sent } }) => {
         if (sent > 4000) back ??= broker.kill().then(() => broker.start())
       },

@@ -52,7 +52,7 @@ test('E4: a real PostgreSQL is killed and comes back in the middle of a run: eve
     sink,
     from,
     to: from + 4000,
-    retry: { retries: 200, maxDelayMs: 200 },
+    retry: { maxMs: 200, maxAttempts: 200 },
     onBatch: ({ stats: { events: sent } }) => {
       if (sent > 1000) back ??= server.down('SIGQUIT').then(() => server.up())
     },

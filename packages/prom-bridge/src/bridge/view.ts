@@ -134,7 +134,7 @@ export class View {
           type: 'failed',
           view: this.plan.view,
           error: failure,
-          ...(isOver ? {} : { retryInMs: restart.delayMs }),
+          ...(isOver ? {} : { delayMs: restart.delayMs }),
         })
         // The failure is what there is to say; a source that cannot be closed after it adds nothing.
         await this.#source.close().catch(() => {})

@@ -51,7 +51,7 @@ function sentence(event: BridgeEvent): string {
     case 'unblocked':
       return 'The rows are good again, and exported.'
     case 'failed':
-      return event.retryInMs === undefined ? 'The view is over.' : 'The view failed, and is opened again.'
+      return event.delayMs === undefined ? 'The view is over.' : 'The view failed, and is opened again.'
     case 'scrape-failed':
       return 'A metric was left out of an answer, or there was none.'
   }

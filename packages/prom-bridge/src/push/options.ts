@@ -3,9 +3,9 @@ import type { RemoteWriteOptions } from './types.js'
 
 /** The options of a remote write, checked and complete; the URL has no secrets of its own any more. */
 export type CheckedOptions = RemoteWriteOptions &
-  Required<
-    Pick<RemoteWriteOptions, 'intervalMs' | 'timeoutMs' | 'retryMs' | 'labels' | 'headers' | 'fetch' | 'now'>
-  >
+  Required<Pick<RemoteWriteOptions, 'intervalMs' | 'timeoutMs' | 'labels' | 'headers' | 'fetch' | 'now'>> & {
+    readonly retry: Required<NonNullable<RemoteWriteOptions['retry']>>
+  }
 
 /** A timer that is longer is over at once. */
 const longestTimerMs = 2 ** 31 - 1
@@ -17,9 +17,11 @@ const urlWanted = 'an http:// or https:// URL'
  * nor a header, as secrets may be in them.
  */
 export function checkedOptions(options: RemoteWriteOptions, taken: readonly string[]): CheckedOptions {
-  const { intervalMs = 15_000, timeoutMs = 30_000, retryMs = 250, labels = {} } = options
+  const { intervalMs = 15_000, timeoutMs = 30_000, labels = {} } = options
+  const { initialMs = 250 } = options.retry ?? {}
   const { url, headers } = addressOf(options.url, options.headers ?? {})
-  for (const [name, value] of Object.entries({ intervalMs, timeoutMs, retryMs }))
+  const times = { intervalMs, timeoutMs, 'retry.initialMs': initialMs }
+  for (const [name, value] of Object.entries(times))
     if (!(value > 0 && value <= longestTimerMs))
       throw invalidOption(name, value, `milliseconds, more than 0 and at most ${longestTimerMs}`)
   for (const [name, value] of Object.entries(labels)) {
@@ -38,7 +40,7 @@ export function checkedOptions(options: RemoteWriteOptions, taken: readonly stri
     headers,
     intervalMs,
     timeoutMs,
-    retryMs,
+    retry: { initialMs },
     labels,
     fetch: options.fetch ?? globalThis.fetch,
     now: options.now ?? Date.now,

@@ -13,8 +13,8 @@ export interface RemoteWriteOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Longest time for one request, in milliseconds. Default: 30 000. */
   readonly timeoutMs?: number
-  /** What fails is tried again after so long, in milliseconds, then twice as long. Default: 250. */
-  readonly retryMs?: number
+  /** What fails is tried again twice in an interval: after so long, in milliseconds, then twice as long. Default: 250. */
+  readonly retry?: { readonly initialMs?: number }
   /** Whether all series are ended when it is closed. Default: false, so that a restart resolves nothing. */
   readonly endOnClose?: boolean
   /** Told what happens, for a log. What it throws becomes a process warning. */

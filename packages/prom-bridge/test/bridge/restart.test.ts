@@ -57,7 +57,7 @@ test('B2: a view that was dropped keeps its samples, is opened again, and has th
   await bridged.ready
   await until(() => events.some(({ type }) => type === 'failed'))
   expect(samplesOf(bridged.metrics(), 'v')).toEqual({ '{"a":"A"}': 1, '{"a":"C"}': 1 })
-  expect(events.find(({ type }) => type === 'failed')).toMatchObject({ retryInMs: 1 })
+  expect(events.find(({ type }) => type === 'failed')).toMatchObject({ delayMs: 1 })
   await until(() => bridged.metrics().includes('v{a="B"} 1'))
   expect(samplesOf(bridged.metrics(), 'v')).toEqual({ '{"a":"C"}': 1, '{"a":"B"}': 1 })
   expect(samplesOf(bridged.metrics(), 'mzalert_view_up')).toEqual({ '{"view":"v"}': 1 })
@@ -108,7 +108,7 @@ test('B31: a view stays failed where that is wished', async () => {
   )
   await expect(bridged.ready).rejects.toMatchObject({ code: 'UNKNOWN_COLUMN' })
   await until(() => events.length > 0)
-  expect(events[0]).not.toHaveProperty('retryInMs')
+  expect(events[0]).not.toHaveProperty('delayMs')
   expect(server?.statements.filter(statement => statement.startsWith('COPY'))).toHaveLength(1)
 })
 

@@ -25,7 +25,7 @@ function start(more: Partial<RemoteWriteOptions> = {}): void {
   push = remoteWrite(made, {
     url: receiver.url,
     intervalMs: 10_000_000,
-    retryMs: 1,
+    retry: { initialMs: 1 },
     now: () => nowMs,
     onEvent: event => events.push(event),
     ...more,
