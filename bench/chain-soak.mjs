@@ -2,8 +2,8 @@
 // direct sinks and a tail; Prometheus and Alertmanager on the stack's own configuration. Nothing may be lost, doubled, or said to be over
 // while it is not, and in the end everybody says what the events in the topic say.
 //
-//   npm run soak -- chain --minutes 3
-//   npm run soak -- chain --minutes 30 --seed 7 --write    also writes what was measured into docs/reliability.md
+//   npm run soak -- --minutes 3
+//   npm run soak -- --minutes 30 --seed 7 --write    also writes what was measured into docs/reliability.md
 //
 // The seed decides the events and the faults; the machine decides their timing. Needs what `npm run test:stack` needs.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

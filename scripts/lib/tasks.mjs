@@ -95,14 +95,13 @@ async function bench(args) {
   return built || execute(process.execPath, [path.join('bench', 'run.mjs'), ...args])
 }
 
-/** `soak` makes faults between engine and client, `soak engine` lets the engine run for minutes, `soak chain` takes the whole chain apart. */
+/** `soak` takes the whole chain apart, `soak tail` makes faults between engine and tails, `soak engine` lets the engine run for minutes. */
 async function soak(args) {
-  const isChain = args[0] === 'chain'
+  const isPart = args[0] === 'tail' || args[0] === 'engine'
   // The chain starts examples, too.
-  const built = await turbo('build', isChain ? [] : ['--filter=@mzalert/bench...'])
-  const isNamed = isChain || args[0] === 'engine'
-  const program = isNamed ? `${args[0]}-soak.mjs` : 'soak.mjs'
-  return built || execute(process.execPath, [path.join('bench', program), ...args.slice(isNamed ? 1 : 0)])
+  const built = await turbo('build', isPart ? ['--filter=@mzalert/bench...'] : [])
+  const [program, rest] = isPart ? [`${args[0]}-soak.mjs`, args.slice(1)] : ['chain-soak.mjs', args]
+  return built || execute(process.execPath, [path.join('bench', program), ...rest])
 }
 
 async function stackCheck(args) {

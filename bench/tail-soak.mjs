@@ -1,17 +1,17 @@
 // Random changes and random faults between an engine and tails: the sum of what they yield must be what SELECT says, again and again, in every
-// way to take it (soak/ways.mjs), two of them at a time.
+// way to take it (tail-soak/ways.mjs), two of them at a time.
 //
-//   npm run soak -- --faults 500           faults for each of the four servers: SUBSCRIBE and TAIL, with and without history
-//   npm run soak -- --minutes 3            as many as that takes
-//   npm run soak -- --seed 7               the same changes and faults in the same order; without, the seed is a random one, and told
-//   npm run soak -- --way tailAll          only this way to take it
-//   npm run soak -- --faults 500 --write   also puts its table into bench/README.md
+//   npm run soak -- tail --faults 500           faults for each of the four servers: SUBSCRIBE and TAIL, with and without history
+//   npm run soak -- tail --minutes 3            as many as that takes
+//   npm run soak -- tail --seed 7               the same changes and faults in the same order; without, the seed is a random one, and told
+//   npm run soak -- tail --way tailAll          only this way to take it
+//   npm run soak -- tail --faults 500 --write   also puts its table into bench/README.md
 //
 // It runs in segments of 50 faults, each with an engine of its own and a seed that is one higher. A segment that fails says its seed and
 // server. To find out which faults it takes:
 //
-//   npm run soak -- --faults 50 --seed 1234 --server tail/0 --shrink          fewer and fewer, as long as it fails
-//   npm run soak -- --faults 50 --seed 1234 --server tail/0 --keep 3,17,18    these and no others, with the same changes
+//   npm run soak -- tail --faults 50 --seed 1234 --server tail/0 --shrink          fewer and fewer, as long as it fails
+//   npm run soak -- tail --faults 50 --seed 1234 --server tail/0 --keep 3,17,18    these and no others, with the same changes
 //
 // What is decided for a fault depends on the seed and its number alone, so that leaving others out changes nothing of it. Only the
 // machine's timing is not in the seed: a candidate is tried three times.
@@ -23,7 +23,7 @@ import { machine } from './lib/machine.mjs'
 import { generator } from './lib/random.mjs'
 import { replaceSection } from './lib/section.mjs'
 import { table } from './lib/statistics.mjs'
-import { escaped, ways, waysOf } from './soak/ways.mjs'
+import { escaped, ways, waysOf } from './tail-soak/ways.mjs'
 
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
@@ -250,7 +250,7 @@ for (let round = 0; round * faultsPerSegment < faults && performance.now() < end
     try {
       add(totals[server], await segment(server, count, seed + round, keep))
     } catch (error) {
-      const again = `npm run soak -- --faults ${count} --seed ${seed + round} --server ${server}${wanted === undefined ? '' : ` --way '${wanted}'`}`
+      const again = `npm run soak -- tail --faults ${count} --seed ${seed + round} --server ${server}${wanted === undefined ? '' : ` --way '${wanted}'`}`
       console.error(`FAILED: ${again}   (--shrink finds out which faults it takes)\n${error.stack}`)
       process.exit(1)
     }

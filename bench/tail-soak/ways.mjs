@@ -1,4 +1,4 @@
-// The ways to follow the view `w` that the soak takes by turns. Each is started with a URL and says what it has: `contents()`, the rows in
+// The ways to follow the view `w` that the soak of tails takes by turns. Each is started with a URL and says what it has: `contents()`, the rows in
 // order; `ended`, which rejects if it fails; `close()`; and what it has counted.
 import { tail, tailAll } from '@mzalert/tail-client'
 import { Sum } from './sum.mjs'
