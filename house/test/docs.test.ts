@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { anchors } from './support/markdown.js'
 import { publishedPackages, root, sources, text, tracked } from './support/repository.js'
@@ -29,6 +30,15 @@ test.each(['packages/alert-sinks', 'packages/prom-bridge'])(
     expect([...documented].sort()).toEqual([...metrics].sort())
   },
 )
+
+test('the programs that the rehearsal of a release runs are in the READMEs', async () => {
+  const rehearsal = pathToFileURL(path.join(root, 'scripts/ci/release/readme.mjs')).href
+  const { firstPrograms } = (await import(rehearsal)) as {
+    firstPrograms: () => Readonly<Record<string, string>>
+  }
+  for (const [name, program] of Object.entries(firstPrograms()))
+    expect(program).toContain(`from '@mzalert/${name}'`)
+})
 
 describe('links', () => {
   const pages = tracked().filter(file => file.endsWith('.md') && !file.includes('fixtures/'))
