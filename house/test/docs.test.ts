@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { anchors } from './support/markdown.js'
 import { publishedPackages, root, sources, text, tracked } from './support/repository.js'
@@ -30,22 +31,53 @@ test.each(['packages/alert-sinks', 'packages/prom-bridge'])(
   },
 )
 
+test('the programs that the rehearsal of a release runs are in the READMEs', async () => {
+  const rehearsal = pathToFileURL(path.join(root, 'scripts/ci/release/readme.mjs')).href
+  const { firstPrograms } = (await import(rehearsal)) as {
+    firstPrograms: () => Readonly<Record<string, string>>
+  }
+  for (const [name, program] of Object.entries(firstPrograms()))
+    expect(program).toContain(`from '@mzalert/${name}'`)
+})
+
 describe('links', () => {
   const pages = tracked().filter(file => file.endsWith('.md') && !file.includes('fixtures/'))
   const links = pages.flatMap(page =>
-    [...text(page).matchAll(/\]\((?!mailto:)([^)\s]+)[^)]*\)/g)].map(([, target = '']) => ({ page, target })),
+    [...text(page).matchAll(/\]\((?!mailto:)([^)\s]+)[^)]*\)/g)].map(([, target = '']) => ({
+      page,
+      target,
+      // A page that is published alone leads to the repository by its address.
+      ours: /^https:\/\/github\.com\/mzalert\/mzalert\/(?:blob|tree|raw)\/(?:main|HEAD)\/(.+)$/.exec(
+        target,
+      )?.[1],
+    })),
   )
 
-  test('every relative link of a document leads somewhere, to a heading that is there', () => {
-    const relative = links.filter(({ target }) => !/^https?:/.test(target))
-    expect(relative.length).toBeGreaterThan(20)
-    const broken = relative.filter(({ page, target }) => {
-      const [place = '', anchor] = target.split('#')
-      const file = place === '' ? page : path.posix.join(path.posix.dirname(page), place)
+  test('every link of a document into the repository leads somewhere, to a heading that is there', () => {
+    const inside = links.filter(({ target, ours }) => ours !== undefined || !/^https?:/.test(target))
+    expect(inside.length).toBeGreaterThan(20)
+    const broken = inside.filter(({ page, target, ours }) => {
+      const [place = '', anchor] = (ours ?? target).split('#')
+      const folder = ours === undefined ? path.posix.dirname(page) : '.'
+      const file = place === '' ? page : path.posix.join(folder, place)
       if (!existsSync(path.join(root, file))) return true
       return anchor !== undefined && file.endsWith('.md') && !anchors(text(file)).includes(anchor)
     })
     expect(broken).toEqual([])
+  })
+
+  test('a README that is published leads out of its package by addresses only', () => {
+    const own = publishedPackages().map(folder => `${folder}/README.md`)
+    expect(links.filter(({ page, target }) => own.includes(page) && !/^(?:https:|#)/.test(target))).toEqual(
+      [],
+    )
+  })
+
+  test('every page of docs/ is in its index', () => {
+    const index = links.filter(({ page }) => page === 'docs/README.md').map(({ target }) => `docs/${target}`)
+    const others = pages.filter(page => page.startsWith('docs/') && page !== 'docs/README.md')
+    expect(others.length).toBeGreaterThan(20)
+    expect(others.filter(page => !index.includes(page))).toEqual([])
   })
 
   test('every other link is an address, encrypted, or on this machine', () => {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
 import { quietly } from '../../lib/counted.mjs'
-import { root } from '../../lib/processes.mjs'
+import { firstPrograms } from './readme.mjs'
 import { freePort } from './registry.mjs'
 
 const alert = 'organization_alert{alert_cond="deployment_spike",organization="B"} 1'
@@ -20,8 +20,8 @@ export async function runCommands(counted, project, published) {
 }
 
 /**
- * The programs of the root's README in an empty project, compiled by its TypeScript as ES modules and as CommonJS, against an engine that
- * is the installed `mzalert-engine`.
+ * The programs that a reader meets first in an empty project, compiled by its TypeScript as ES modules and as CommonJS, against an engine
+ * that is the installed `mzalert-engine`.
  */
 export async function runPrograms(counted, project) {
   const sql = path.join(project, 'views.sql')
@@ -31,7 +31,7 @@ export async function runPrograms(counted, project) {
   try {
     const alertmanager = await receiver()
     const ports = { metrics: await freePort(), alertmanager: alertmanager.port }
-    const programs = readmePrograms(url, ports)
+    const programs = withAddresses(firstPrograms(), url, ports)
     await counted.check('mztail shows the row', async () => {
       const once = new Program(
         command(project, 'mztail'),
@@ -50,13 +50,13 @@ export async function runPrograms(counted, project) {
         path.join(project, 'tsconfig.json'),
         JSON.stringify(compiler(format, Object.keys(programs))),
       )
-      const compiled = await counted.check(`the README's programs compile as .${format}`, () =>
+      const compiled = await counted.check(`the programs of the READMEs compile as .${format}`, () =>
         quietly(command(project, 'tsc'), ['-p', '.'], project),
       )
       if (!compiled) continue
       for (const name of Object.keys(programs))
         await counted.check(
-          `the README's program for ${name} runs as .${format.replace('ts', 'js')}`,
+          `the program of the README for ${name} runs as .${format.replace('ts', 'js')}`,
           async () => {
             alertmanager.bodies.length = 0
             const file = `${name}.${format.replace('ts', 'js')}`
@@ -75,7 +75,7 @@ export async function runPrograms(counted, project) {
   }
 }
 
-/** What shows that a program does what the README says of it. */
+/** What shows that a program does what its README says of it. */
 const works = {
   'tail-client': program => program.said(/^fires B \d+n$/m),
   'prom-bridge': (program, { metrics }) =>
@@ -85,25 +85,21 @@ const works = {
     }),
   'alert-sinks': (program, _ports, { bodies }) =>
     until(program, () => bodies.some(body => /"organization":"B"/.test(body))),
-  'faker-events': program => program.said(/^\d{13} [A-D] \S+/m),
+  'faker-events': program => program.said(/^\d{13} \d+ [A-D]$/m),
 }
 
-/** The programs of the README by the package that they are for, with addresses that are free. */
-function readmePrograms(url, ports) {
-  const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
-  const found = {}
-  for (const [, name, code] of readme.matchAll(
-    /^\*\*\[@mzalert\/([\w-]+)\][\s\S]*?(?:```ts\n([\s\S]*?)```|(?=^\*\*\[))/gm,
-  ))
-    if (code)
-      found[name] = code
+/** Programs with addresses that are free. */
+function withAddresses(programs, url, ports) {
+  return Object.fromEntries(
+    Object.entries(programs).map(([name, code]) => [
+      name,
+      code
         .replaceAll('postgres://materialize@127.0.0.1:6875/materialize', url)
         .replaceAll('9884', ports.metrics)
         .replaceAll('9093', ports.alertmanager)
-        .replaceAll("'alerts-state'", `\`state-\${process.pid}\``)
-  const missing = Object.keys(works).filter(name => !found[name])
-  if (missing.length > 0) throw new Error(`README.md has no program for ${missing.join(', ')}`)
-  return found
+        .replaceAll("'alerts-state'", `\`state-\${process.pid}\``),
+    ]),
+  )
 }
 
 /** The same program where `await` is not allowed outside of a function. */
@@ -134,6 +130,8 @@ class Program {
   #child
   #output = ''
   #errors = ''
+  /** With all that it said: after the exit there may be more to read. */
+  #hasEnded = false
 
   constructor(file, args, cwd) {
     this.#child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -142,6 +140,9 @@ class Program {
     })
     this.#child.stderr.setEncoding('utf8').on('data', text => {
       this.#errors += text
+    })
+    this.#child.once('close', () => {
+      this.#hasEnded = true
     })
   }
 
@@ -152,7 +153,7 @@ class Program {
   }
 
   get hasEnded() {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null
+    return this.#hasEnded
   }
 
   get words() {
