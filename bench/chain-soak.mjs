@@ -6,7 +6,7 @@
 //   npm run soak -- --minutes 30 --seed 7 --write    also writes what was measured into docs/reliability.md
 //
 // The seed decides the events and the faults; the machine decides their timing. Needs what `npm run test:stack` needs.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,6 +28,8 @@ import { FaultProxy } from '@mzalert/tail-client/testing'
 import pg from 'pg'
 import { schedule } from './lib/chain-faults.mjs'
 import { machine } from './lib/machine.mjs'
+import { replaceSection, requireSection } from './lib/section.mjs'
+import { sleep } from './lib/sleep.mjs'
 import { Sum } from './lib/sum.mjs'
 
 const { values: given } = parseArgs({
@@ -39,11 +41,20 @@ const { values: given } = parseArgs({
 })
 const [minutes, seed] = [Number(given.minutes), Number(given.seed)]
 const repository = fileURLToPath(new URL('..', import.meta.url))
+const reliability = path.join(repository, 'docs/reliability.md')
+if (given.write) requireSection('soak', reliability)
 const eventsPerSecond = 10
 // A spike is far above the threshold, and the trickle far below.
 const settings = { windowMs: 12_000, threshold: 100 }
 const faultsBetweenComparisons = 4
-const tolerance = { enoughMs: 4000, recoveryMs: 2000, clockMs: 1500 }
+const scale = {
+  scrapeSeconds: 1,
+  keepFiringSeconds: 20,
+  forSeconds: 2,
+  resendSeconds: 5,
+  lookbackSeconds: 10,
+}
+const tolerance = { enoughMs: 4000, recoveryMs: 2000, lingerMs: scale.lookbackSeconds * 1000, clockMs: 1500 }
 /** After a comparison nothing is done for so long: what fires then must be told. */
 const quietMs = 8000
 /** The alerts, and what they are made of, which changes with every event. */
@@ -51,7 +62,6 @@ const views = ['organization_alert', 'dim_deployments']
 /** Code is compiled and caches are filled before the heap is looked at; a slope over less than ten minutes says nothing. */
 const [warmUpMs, judgedMinutes, mostBytesPerMinute] = [60_000, 10, 500_000]
 
-const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-soak-'))
 const ends = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })]
 /** Every word to a receiver about an organization, by the way it took. */
@@ -82,7 +92,7 @@ const chain = await startChain({
     FIRST_SPIKE_MS: '5000',
     SPIKE_EVERY_MS: '20000',
   },
-  scale: { scrapeSeconds: 1, keepFiringSeconds: 20, forSeconds: 2, resendSeconds: 5, lookbackSeconds: 10 },
+  scale,
   between: async port => {
     proxy = await FaultProxy.start({ port })
     return { url: proxy.url, close: () => proxy.close() }
@@ -181,10 +191,9 @@ async function soak() {
 
   const startMs = Date.now()
   const watching = setInterval(async () => {
-    const text = await fetch(`${steadyUrl}/metrics`).then(
-      answer => answer.text(),
-      () => '',
-    )
+    const text = await fetch(`${steadyUrl}/metrics`)
+      .then(answer => answer.text())
+      .catch(() => '')
     const [, bytes] = /^nodejs_heap_size_used_bytes (\S+)/m.exec(text) ?? []
     if (bytes && Date.now() - startMs > warmUpMs)
       heap.push({ atMs: Date.now() - startMs, value: Number(bytes) })
@@ -236,9 +245,13 @@ function report({ counts, count, comparisons, lastedMs, all, reconnects }, every
   }
   for (const [way, { name, lost, falseResolves, groundless, due }] of Object.entries(ways)) {
     if (due === 0) problems.push(`${way}: no alert was due, so nothing was shown`)
-    for (const interval of lost) problems.push(`${way}: due, and not told: ${around(interval, name)}`)
-    if (falseResolves > 0) problems.push(`${way}: ${falseResolves} were said to be over while they were not`)
-    if (groundless > 0) problems.push(`${way}: ${groundless} had no reason`)
+    const found = {
+      'due, and not told': lost,
+      'said to be over while it was not': falseResolves,
+      'no reason': groundless,
+    }
+    for (const [what, those] of Object.entries(found))
+      for (const each of those) problems.push(`${way}: ${what}: ${around(each, name)}`)
   }
   if (counts.doubled > 0) problems.push(`${counts.doubled} updates were doubled`)
   const slope = slopePerMinute(heap)
@@ -265,7 +278,7 @@ function report({ counts, count, comparisons, lastedMs, all, reconnects }, every
     '| --- | ---: | ---: | ---: | ---: |',
     ...Object.entries(ways).map(
       ([way, { due, lost, falseResolves, groundless }]) =>
-        `| ${way} | ${due} | ${lost.length} | ${falseResolves} | ${groundless} |`,
+        `| ${way} | ${due} | ${lost.length} | ${falseResolves.length} | ${groundless.length} |`,
     ),
     '',
     '| fault | times |',
@@ -286,23 +299,12 @@ function around({ organization, firesAtMs, resolvesAtMs }, name) {
   return `${organization} 0 to ${since(resolvesAtMs)}; words: ${words.join(', ')}; faults: ${faults.join(', ')}`
 }
 
-function write(text) {
-  const file = path.join(repository, 'docs/reliability.md')
-  const marks = /(<!-- soak -->\n)[\s\S]*?(<!-- \/soak -->)/
-  const document = readFileSync(file, 'utf8')
-  if (!marks.test(document)) throw new Error('docs/reliability.md has no marks for a soak')
-  writeFileSync(
-    file,
-    document.replace(marks, (_, start, end) => `${start}\n${text}\n\n${end}`),
-  )
-}
-
 console.log(`seed ${seed}`)
 try {
   const outcome = await soak()
   const text = report(outcome, await intervals())
   console.log(text)
-  if (given.write && problems.length === 0) write(text)
+  if (given.write && problems.length === 0) replaceSection('soak', text, reliability)
 } catch (error) {
   problems.push(error.stack)
   console.error(chain.output())

@@ -22,6 +22,7 @@ import pg from 'pg'
 import { machine } from './lib/machine.mjs'
 import { generator } from './lib/random.mjs'
 import { replaceSection } from './lib/section.mjs'
+import { sleep } from './lib/sleep.mjs'
 import { table } from './lib/statistics.mjs'
 import { escaped, ways, waysOf } from './tail-soak/ways.mjs'
 
@@ -55,7 +56,6 @@ const settleWithinMs = 30_000
 /** Nothing that a segment waits for takes as long: it hangs. */
 const hangsAfterMs = 60_000
 
-const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 /** Resolves as `promise` does, but rejects when it takes so long that it never will. */
 async function within(what, promise) {
   let timer

@@ -8,7 +8,9 @@ import path from 'node:path'
 import { startEngine } from '@mzalert/local-engine'
 import { bridge } from '@mzalert/prom-bridge'
 import { machine } from '../lib/machine.mjs'
-import { table } from '../lib/statistics.mjs'
+import { freePort } from '../lib/port.mjs'
+import { sleep } from '../lib/sleep.mjs'
+import { percentile, table } from '../lib/statistics.mjs'
 import { headline } from '../lib/summary.mjs'
 
 const rounds = Number(process.argv[2] ?? 20)
@@ -27,17 +29,6 @@ const text = url =>
       response.on('end', () => resolve(body))
     }).on('error', reject)
   })
-const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
-const quantile = (values, q) =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))]
-
-async function freePort() {
-  const server = createServer()
-  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 /** Milliseconds until a metrics endpoint has, or has no longer, what is looked for. */
 async function until(url, wanted, isThere, limitMs = 60_000) {
@@ -135,7 +126,7 @@ try {
   const rows = Object.entries(delays).map(([who, measured]) => [
     who,
     ...Object.keys(parts).flatMap(part => [
-      Math.round(quantile(measured[part], 0.5)),
+      Math.round(percentile(measured[part], 0.5)),
       Math.round(Math.max(...measured[part])),
     ]),
   ])

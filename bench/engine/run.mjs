@@ -2,9 +2,10 @@
 // `npm run bench -- engine [seconds per line]`
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
-import { engineProcess, percentile, sleep } from '../lib/engine.mjs'
+import { engineProcess } from '../lib/engine.mjs'
 import { machine } from '../lib/machine.mjs'
-import { table } from '../lib/statistics.mjs'
+import { sleep } from '../lib/sleep.mjs'
+import { percentile, table } from '../lib/statistics.mjs'
 import { headline } from '../lib/summary.mjs'
 
 const secondsPerLine = Number(process.argv[2] ?? 10)

@@ -1,7 +1,6 @@
 // What a soak of the chain does to it. Everything is decided by the seed; each fault begins, lasts, and ends.
 import { generator } from './random.mjs'
-
-const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
+import { sleep } from './sleep.mjs'
 
 /** Killed as by a power cut, and started again a moment later. */
 const restarted = name => ({

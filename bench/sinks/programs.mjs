@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '../lib/port.mjs'
 
 function onPath(names) {
   const folders = (process.env.PATH ?? '').split(path.delimiter)
@@ -16,16 +16,6 @@ function onPath(names) {
         return false
       }
     })
-}
-
-function freePort() {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** Starts a program of Debian's on a free port with a configuration; undefined, and said so, if it is not installed. */

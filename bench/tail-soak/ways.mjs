@@ -1,9 +1,9 @@
 // The ways to follow the view `w` that the soak of tails takes by turns. Each is started with a URL and says what it has: `contents()`, the rows in
 // order; `ended`, which rejects if it fails; `close()`; and what it has counted.
 import { tail, tailAll } from '@mzalert/tail-client'
+import { sleep } from '../lib/sleep.mjs'
 import { Sum } from './sum.mjs'
 
-const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 const impatient = { retry: { initialMs: 5, maxMs: 50 }, progressTimeoutMs: 3000, connectTimeoutMs: 2000 }
 
 /** The ways; `random` is in [0, 1), `onLoss` is told every loss. */

@@ -1,12 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort, program } from './program.js'
 import { until } from './until.js'
 
 const host = '127.0.0.1'
@@ -61,35 +60,27 @@ export async function startKafka(options: KafkaBrokerOptions = {}): Promise<Kafk
     `-Dlog4j.configuration=file:${path.join(home, 'log4j.properties')}`,
     ...args,
   ]
-  const env = { ...process.env, CLASSPATH: libraries }
-  let broker: ChildProcess | undefined
-  const start = async (): Promise<void> => {
-    if (broker) throw new Error('The broker runs already.')
-    broker = await serving(java('kafka.Kafka', configuration), env, () => {
-      broker = undefined
-    })
-  }
-  const kill = async (): Promise<void> => {
-    if (!broker) return
-    const gone = once(broker, 'close')
-    broker.kill('SIGKILL')
-    await gone
+  const env = { CLASSPATH: libraries }
+  const broker = program({
+    name: 'kafka',
+    command: 'java',
+    args: java('kafka.Kafka', configuration),
+    env,
+    readyText: 'Kafka Server started',
+  })
+  const tool = async (...args: readonly string[]): Promise<void> => {
+    await run('java', java(...args), { env: { ...process.env, ...env } }).catch(
+      explain('java', 'default-jre-headless'),
+    )
   }
   const address = `${host}:${port}`
-  const admin = async (...args: readonly string[]): Promise<void> => {
-    await run('java', java('org.apache.kafka.tools.TopicCommand', '--bootstrap-server', address, ...args), {
-      env,
-    })
-  }
   const close = async (): Promise<void> => {
-    await kill()
+    await broker.kill()
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    await run('java', java('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configuration), {
-      env,
-    })
-    await start()
+    await tool('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configuration)
+    await broker.start()
   } catch (error) {
     await close()
     throw error
@@ -97,11 +88,12 @@ export async function startKafka(options: KafkaBrokerOptions = {}): Promise<Kafk
   return {
     address,
     port,
-    kill,
-    start,
+    kill: broker.kill,
+    start: broker.start,
     createTopic: async (topic, partitions = 1, config = {}) => {
-      await admin(
-        ...['--create', '--topic', topic, '--partitions', String(partitions), '--replication-factor', '1'],
+      await tool(
+        ...['org.apache.kafka.tools.TopicCommand', '--bootstrap-server', address, '--create'],
+        ...['--topic', topic, '--partitions', String(partitions), '--replication-factor', '1'],
         ...Object.entries(config).flatMap(([name, value]) => ['--config', `${name}=${value}`]),
       )
       await until(`${topic} has leaders`, () => isLed(address, topic, partitions))
@@ -204,50 +196,12 @@ async function classPath(): Promise<string> {
   return (await readFile(written, 'utf8')).trim()
 }
 
-/** Starts a broker; resolves when it says that it serves, and rejects with its last words if it ends before. */
-function serving(args: readonly string[], env: NodeJS.ProcessEnv, onEnd: () => void): Promise<ChildProcess> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('java', args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    // A test runner that is ended leaves no broker behind.
-    const end = (): boolean => child.kill('SIGKILL')
-    process.once('exit', end)
-    let said = ''
-    const hear = (chunk: Buffer): void => {
-      said = (said + chunk.toString()).slice(-8000)
-      if (said.includes('Kafka Server started')) resolve(child)
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.once('error', error => reject(missing('java', 'default-jre-headless', error)))
-    child.once('close', () => {
-      process.off('exit', end)
-      onEnd()
-      reject(new Error(`Kafka ended before it served. It said:\n${said}`))
-    })
-  })
-}
-
-function explain(program: string, debianPackage: string): (error: unknown) => never {
+function explain(command: string, debianPackage: string): (error: unknown) => never {
   return error => {
-    throw missing(program, debianPackage, error)
-  }
-}
-
-function missing(program: string, debianPackage: string, error: unknown): unknown {
-  const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-  if (!absent) return error
-  return new Error(`${program} is not installed. On Debian: apt-get install ${debianPackage}`, {
-    cause: error,
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, host, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (!isAbsent) throw error
+    throw new Error(`${command} is not installed. On Debian: apt-get install ${debianPackage}`, {
+      cause: error,
     })
-  })
+  }
 }

@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { directAlerts, readConfig } from '@mzalert/example-direct-alerts'
 import { freePort } from './ports.js'
+import { receiver } from './receiver.js'
 
 const host = '127.0.0.1'
 const file = new URL('../../direct-alerts/alerts.yaml', import.meta.url)
@@ -25,11 +26,14 @@ export async function startDirect(
 ): Promise<Direct> {
   const port = await freePort(9095, host)
   const messages: string[] = []
-  const receiver = receive(text => {
-    messages.push(text)
-    say(`Slack: ${text}`)
+  // What Slack would show, a line for each attachment.
+  const slack = receiver<Message>(({ text, attachments }) => {
+    for (const { title = text } of attachments) {
+      messages.push(title)
+      say(`Slack: ${title}`)
+    }
   })
-  await new Promise<void>(resolve => receiver.listen(port, host, resolve))
+  await once(slack.listen(port, host), 'listening')
   const config = readConfig(await readFile(file, 'utf8'), {
     MZ_URL: connection,
     SLACK_WEBHOOK_URL: `http://${host}:${port}/services/demo`,
@@ -42,8 +46,8 @@ export async function startDirect(
   })
   const close = async (): Promise<void> => {
     await direct.close()
-    receiver.close()
-    receiver.closeAllConnections()
+    slack.close()
+    slack.closeAllConnections()
   }
   try {
     await direct.ready
@@ -62,15 +66,4 @@ export async function startDirect(
 interface Message {
   readonly text: string
   readonly attachments: readonly { readonly title?: string; readonly text: string }[]
-}
-
-/** What Slack would show, a line for each attachment. */
-function receive(tell: (text: string) => void): ReturnType<typeof createServer> {
-  return createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    response.end('ok')
-    const { text, attachments } = JSON.parse(Buffer.concat(chunks).toString()) as Message
-    for (const attachment of attachments) tell(attachment.title ?? text)
-  })
 }

@@ -35,13 +35,19 @@ async function main(options: DemoOptions): Promise<number> {
     await inTime(starting.then(late => late.close()).catch(() => {}))
     return 0
   }
-  const monitors = options.prometheus ? await startPrometheus(chain.metricsUrl, say) : undefined
-  const alertmanager = options.alertmanagerUrl ?? monitors?.alertmanagerUrl
-  const direct = options.direct ? await startDirect(chain.sqlUrl, alertmanager, say) : undefined
-  const addresses = [...addressesOf(chain), ...(monitors?.addresses ?? []), ...(direct?.addresses ?? [])]
-  if (!isLive) for (const [name, address] of addresses) console.log(`${name}: ${address}`)
-  const draw = isLive ? board(chain, options, addresses, notices) : undefined
+  let monitors: Monitors | undefined
+  let direct: Direct | undefined
+  let draw: { readonly stop: () => void } | undefined
   try {
+    if (options.prometheus) monitors = await startPrometheus(chain.metricsUrl, say)
+    const alertmanager = options.alertmanagerUrl ?? monitors?.alertmanagerUrl
+    const begun = options.direct ? startDirect(chain.sqlUrl, alertmanager, say) : undefined
+    // It waits for its streams: for ever, should the engine have failed.
+    const first = await Promise.race([begun, interrupted, chain.failed])
+    if (first !== 'interrupted') direct = first
+    const addresses = [...addressesOf(chain), ...(monitors?.addresses ?? []), ...(direct?.addresses ?? [])]
+    if (!isLive) for (const [name, address] of addresses) console.log(`${name}: ${address}`)
+    if (isLive) draw = board(chain, options, addresses, notices)
     await Promise.race([interrupted, elapsed(options.runMs), chain.failed])
   } finally {
     draw?.stop()

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   accessSync,
   constants,
@@ -9,11 +10,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './ports.js'
+import { receiver } from './receiver.js'
 
 const host = '127.0.0.1'
 const stack = fileURLToPath(new URL('../../../stack/', import.meta.url))
@@ -55,7 +56,11 @@ export async function startPrometheus(
   // Its rules are beside Prometheus' configuration; who else is scraped in the stack is not here.
   for (const each of ['prometheus/rules.yml', 'mixin'])
     cpSync(path.join(stack, each), path.join(folder, each), { recursive: true })
-  const receiver = receive(say).listen(webhookPort, host)
+  const webhook = receiver<Notification>(({ alerts }) => {
+    for (const { status, annotations } of alerts)
+      say(`Alertmanager: ${status}: ${annotations['summary'] ?? ''}`)
+  })
+  await once(webhook.listen(webhookPort, host), 'listening')
   const children = [
     spawn(prometheus, [
       `--config.file=${configuration('prometheus/prometheus.yml')}`,
@@ -73,6 +78,10 @@ export async function startPrometheus(
     child.stderr.resume()
     child.stdout.resume()
     child.once('error', error => say(`${child.spawnfile}: ${error.message}`))
+    // Also where nobody gets to close them: on an error, or when the time for that is over.
+    const orphaned = (): boolean => child.kill('SIGKILL')
+    process.once('exit', orphaned)
+    child.once('close', () => process.off('exit', orphaned))
   }
   return {
     alertmanagerUrl: `http://${host}:${alertmanagerPort}`,
@@ -81,8 +90,8 @@ export async function startPrometheus(
       ['Alertmanager', `http://${host}:${alertmanagerPort}/`],
     ],
     close: async () => {
-      receiver.close()
-      receiver.closeAllConnections()
+      webhook.close()
+      webhook.closeAllConnections()
       await Promise.all(children.map(ended))
       rmSync(folder, { recursive: true, force: true })
     },
@@ -122,17 +131,6 @@ interface Notification {
     readonly status: string
     readonly annotations: Readonly<Record<string, string>>
   }[]
-}
-
-function receive(say: (text: string) => void): ReturnType<typeof createServer> {
-  return createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    response.end()
-    const { alerts } = JSON.parse(Buffer.concat(chunks).toString()) as Notification
-    for (const { status, annotations } of alerts)
-      say(`Alertmanager: ${status}: ${annotations['summary'] ?? ''}`)
-  })
 }
 
 function ended(child: ChildProcess): Promise<void> {

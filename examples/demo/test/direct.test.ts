@@ -30,14 +30,26 @@ afterAll(async () => {
 test('S1: a spike reaches a receiver that is shaped like Slack, and so does its end, without Prometheus in between', async () => {
   const ofOrganizations = (): readonly string[] =>
     direct.messages.filter(each => each.includes('Organization'))
-  const deadline = performance.now() + 25_000
-  while (ofOrganizations().length < 4) {
-    if (performance.now() > deadline) throw new Error(`only: ${direct.messages.join('; ')}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
+  await until(() => ofOrganizations().length >= 4)
   const [fired = '', resolved, next = '', nextResolved] = ofOrganizations()
   expect(fired).toMatch(/^\[FIRING\] Organization [A-D] deploys more than usual$/)
   expect(resolved).toBe(fired.replace('FIRING', 'RESOLVED'))
   expect(nextResolved).toBe(next.replace('FIRING', 'RESOLVED'))
   expect(said).toContain(`Slack: ${fired}`)
 })
+
+test('a browser that looks at the receiver, or whoever posts no alert, is told so, and the demonstration goes on', async () => {
+  const [, address = ''] = /(http:\S+)/.exec(direct.addresses[0]?.[1] ?? '') ?? []
+  for (const init of [{}, { method: 'POST', body: 'no JSON' }, { method: 'POST', body: '{}' }])
+    expect((await fetch(address, init)).status).toBe(400)
+  const before = direct.messages.length
+  await until(() => direct.messages.length > before)
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 25_000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`only: ${direct.messages.join('; ')}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}

@@ -20,7 +20,10 @@ async function main(file: string): Promise<number> {
   })
   const running = directAlerts(config, line => console.error(line))
   running.ready.then(
-    () => console.error(`${running.notifiers.length} views are watched`),
+    () => {
+      const { length } = running.notifiers
+      console.error(length === 1 ? '1 view is watched' : `${length} views are watched`)
+    },
     // Either it was told to stop, or `failed` says the same.
     () => {},
   )

@@ -24,7 +24,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     takes: ['url', 'secret'],
     make: ({ url = '', secret }) => [webhook({ url, ...(secret === undefined ? {} : { secret }) })],
   },
-  ndjson: { takes: ['to'], make: () => [ndjson({ stream: process.stdout })] },
+  ndjson: {
+    takes: ['to'],
+    make: ({ to }) => {
+      if (to !== 'stdout')
+        throw new Error(`to of sink ndjson is ${JSON.stringify(to)}. It takes stdout or none.`)
+      return [ndjson({ stream: process.stdout })]
+    },
+  },
 }
 
 /** The sinks of a file, for one of its views; one without an address is left out. Throws a sentence for what there is not. */

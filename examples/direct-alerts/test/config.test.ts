@@ -58,6 +58,9 @@ test('a sink or an option that there is not is named', () => {
   expect(of([{ pager: {} }])).toThrow('There is no sink "pager". There is alertmanager, slack')
   expect(of([{ toString: {} }])).toThrow('There is no sink "toString".')
   expect(of([{ slack: { URL: 'x' } }])).toThrow('Sink slack has URL, which is none of url.')
+  expect(of([{ ndjson: { to: 'stderr' } }])).toThrow(
+    'to of sink ndjson is "stderr". It takes stdout or none.',
+  )
 })
 
 test('the views of a file share a webhook of Slack, which takes a message a second', () => {

@@ -112,7 +112,7 @@ test('a label whose column is not there ends it with exit code 1 before any row 
 
 test('what ended while it was stopped is resolved when it is started again, and nothing is told twice', async () => {
   const first = start()
-  await until(() => first.said().includes('1 views are watched') && told().length > 0)
+  await until(() => first.said().includes('1 view is watched') && told().length > 0)
   first.child.kill('SIGTERM')
   expect(await first.ended).toBe(0)
   expect(await readdir(path.join(folder, 'state'))).not.toEqual([])

@@ -1,7 +1,7 @@
+export { freePort, type Program, type ProgramOptions, program } from '../program.js'
 export { until } from '../until.js'
 export { type Chain, type ChainOptions, type Part, startChain } from './chain.js'
 export type { Scale } from './configuration.js'
-export { freePort, type Program, type ProgramOptions, program } from './program.js'
 export { activeAlerts, query, type Sample } from './prometheus.js'
 export type { SlackMessage } from './slack.js'
 export { firingAt, type Interval, truth } from './truth.js'

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { stackFolder } from '../paths.js'
+import type { ProgramOptions } from '../program.js'
 import type { Addresses, Configuration, Scale } from './configuration.js'
-import type { ProgramOptions } from './program.js'
 
 const repository = path.join(stackFolder, '..')
 

@@ -15,9 +15,10 @@ export interface SlackMessage {
 /** Answers as an incoming webhook of Slack does: `ok`, or 400 with a word. */
 export function slackLike(onMessage: (message: SlackMessage) => void): Server {
   return createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
     try {
+      const chunks: Buffer[] = []
+      // An Alertmanager that is killed leaves in the middle.
+      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
       const message = JSON.parse(Buffer.concat(chunks).toString('utf8')) as SlackMessage
       if (!message.channel || !message.attachments?.every(({ text, fallback }) => text && fallback))
         throw new Error()

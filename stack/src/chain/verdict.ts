@@ -20,10 +20,10 @@ export interface Verdict {
   readonly due: number
   /** Those of them of which nobody was told. */
   readonly lost: readonly Interval[]
-  /** Ends that were told of what went on. */
-  readonly falseResolves: number
-  /** Alerts of an organization that had not fired before. */
-  readonly groundless: number
+  /** Those of which an end was told while they went on. */
+  readonly falseResolves: readonly Interval[]
+  /** Alerts, as they were told, that began while nothing was the matter with their organization, and had not been lately. */
+  readonly groundless: readonly Interval[]
 }
 
 export interface Tolerance {
@@ -31,14 +31,20 @@ export interface Tolerance {
   readonly enoughMs: number
   /** How long after an outage what was taken apart may need to find itself again. */
   readonly recoveryMs: number
+  /** How long after its reason an alert may still begin, on a way that is free: a Prometheus that comes back takes a series for there. */
+  readonly lingerMs: number
   /** By how much two clocks may differ. */
   readonly clockMs: number
 }
 
+/** One alert from its beginning to its end, by what receivers were told. */
 interface Episode {
   readonly organization: string
   readonly startsAtMs: number
+  /** Infinite if nobody told it. */
   readonly endsAtMs: number
+  /** Until when receivers took it for firing: its end, or the beginning of the next one of its organization. */
+  readonly untilMs: number
 }
 
 /** Holds what receivers were told against what is true by the events, in view of what was done to the way. */
@@ -46,7 +52,7 @@ export function judge(
   intervals: readonly Interval[],
   words: readonly Word[],
   made: readonly Outage[],
-  { enoughMs, recoveryMs, clockMs }: Tolerance,
+  { enoughMs, recoveryMs, lingerMs, clockMs }: Tolerance,
 ): Verdict {
   const outages = made.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + recoveryMs }))
   const episodes = episodesOf(words)
@@ -59,13 +65,13 @@ export function judge(
     episodes.some(
       episode =>
         episode.organization === organization &&
-        episode.endsAtMs > firesAtMs &&
+        episode.untilMs > firesAtMs &&
         // What is told late is told, as long as the way was not free for long before.
         (episode.startsAtMs < resolvesAtMs || freeMs(firesAtMs, episode.startsAtMs, outages) < enoughMs),
     )
-  const isFalseEnd = (episode: Episode): boolean => {
+  const endedFalsely = (episode: Episode): readonly Interval[] => {
     const reason = ofIts(episode).findLast(({ firesAtMs }) => firesAtMs <= episode.startsAtMs + clockMs)
-    return ofIts(episode).some(
+    return ofIts(episode).filter(
       interval =>
         episode.endsAtMs > interval.firesAtMs &&
         episode.endsAtMs < interval.resolvesAtMs - clockMs &&
@@ -73,17 +79,27 @@ export function judge(
         (interval === reason || freeMs(interval.firesAtMs, episode.endsAtMs, outages) >= enoughMs),
     )
   }
+  const hasReason = (episode: Episode): boolean =>
+    ofIts(episode).some(
+      ({ firesAtMs, resolvesAtMs }) =>
+        firesAtMs <= episode.startsAtMs + clockMs &&
+        freeMs(resolvesAtMs, episode.startsAtMs, outages) <= lingerMs + clockMs,
+    )
   return {
     due: due.length,
     lost: due.filter(interval => !isTold(interval)),
-    falseResolves: episodes.filter(isFalseEnd).length,
-    groundless: episodes.filter(
-      episode => !ofIts(episode).some(({ firesAtMs }) => firesAtMs <= episode.startsAtMs + clockMs),
-    ).length,
+    falseResolves: episodes.flatMap(endedFalsely),
+    groundless: episodes
+      .filter(episode => !hasReason(episode))
+      .map(({ organization, startsAtMs: firesAtMs, untilMs: resolvesAtMs }) => ({
+        organization,
+        firesAtMs,
+        resolvesAtMs,
+      })),
   }
 }
 
-/** Each alert once; one whose end nobody told lasted until the next one of its organization. */
+/** Each alert once, however often it was told. */
 function episodesOf(words: readonly Word[]): readonly Episode[] {
   const ends = new Map<string, Map<number, number>>()
   for (const { organization, status, startsAtMs, endsAtMs } of words) {
@@ -94,14 +110,11 @@ function episodesOf(words: readonly Word[]): readonly Episode[] {
   }
   return [...ends].flatMap(([organization, own]) => {
     const starts = [...own.keys()].sort((one, other) => one - other)
-    return starts.map((startsAtMs, index) => ({
-      organization,
-      startsAtMs,
-      endsAtMs: Math.min(
-        own.get(startsAtMs) ?? Number.POSITIVE_INFINITY,
-        starts[index + 1] ?? Number.POSITIVE_INFINITY,
-      ),
-    }))
+    return starts.map((startsAtMs, index) => {
+      const endsAtMs = own.get(startsAtMs) ?? Number.POSITIVE_INFINITY
+      const nextMs = starts[index + 1] ?? Number.POSITIVE_INFINITY
+      return { organization, startsAtMs, endsAtMs, untilMs: Math.min(endsAtMs, nextMs) }
+    })
   })
 }
 

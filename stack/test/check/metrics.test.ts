@@ -3,7 +3,6 @@ import { notify } from '@mzalert/alert-sinks'
 import { exporter } from '@mzalert/example-exporter'
 import { startEngine } from '@mzalert/local-engine'
 import { beforeAll, expect, test } from 'vitest'
-import { freePort, program } from '../../src/chain/program.js'
 import { stackFiles } from '../../src/check/files.js'
 import {
   documented,
@@ -17,6 +16,7 @@ import {
 import { metricsIn } from '../../src/check/promql.js'
 import { models } from '../../src/models.js'
 import { stackFolder } from '../../src/paths.js'
+import { freePort, program } from '../../src/program.js'
 
 let emitted: ReadonlySet<string>
 

@@ -5,9 +5,9 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { activeAlerts, until } from '../../src/chain/index.js'
-import { freePort, type Program, program } from '../../src/chain/program.js'
 import { alertmanagerOf } from '../../src/chain/programs.js'
 import { stackFolder } from '../../src/paths.js'
+import { freePort, type Program, program } from '../../src/program.js'
 
 const execute = promisify(execFile)
 

@@ -15,11 +15,11 @@ import { promisify } from 'node:util'
 import { startEngine } from '@mzalert/local-engine'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../../src/chain/index.js'
-import { freePort, type Program, type ProgramOptions, program } from '../../src/chain/program.js'
 import { compose } from '../../src/check/compose.js'
 import { type Stage, stages } from '../../src/check/dockerfile.js'
 import { stackFiles } from '../../src/check/files.js'
 import { stackFolder } from '../../src/paths.js'
+import { freePort, type Program, type ProgramOptions, program } from '../../src/program.js'
 
 /**
  * There is no Docker here: the steps of the Dockerfile that make the images' contents run into a folder that knows nothing of the

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type KafkaBroker, readTopic, startKafka } from '../../src/kafka.js'
 
 const run = promisify(execFile)
@@ -55,3 +55,9 @@ test('clients are sent to the address that it advertises', async () => {
     await elsewhere.close()
   }
 }, 120_000)
+
+test('where Java is not installed, the sentence says how to get it', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(startKafka()).rejects.toThrow('java is not installed. On Debian: apt-get install')
+})

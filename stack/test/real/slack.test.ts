@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SlackMessage, until } from '../../src/chain/index.js'
-import { freePort, type Program, program } from '../../src/chain/program.js'
 import { alertmanagerOf } from '../../src/chain/programs.js'
 import { slackLike } from '../../src/chain/slack.js'
 import { stackFolder } from '../../src/paths.js'
+import { freePort, type Program, program } from '../../src/program.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-slack-'))
 const messages: SlackMessage[] = []

@@ -64,15 +64,18 @@ function wellFormed(text: string): string {
 /** As PostgreSQL and Materialize write timestamps; UTC where there is no zone. */
 const timeText = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?))?(Z|[+-]\d{2}(?::?\d{2})?)?$/
 
-/** A time as milliseconds since 1970: a date, a timestamp as text, or a number of milliseconds since 1970; undefined for anything else. */
+/**
+ * A time as milliseconds since 1970: a date, a timestamp as text, or a number of milliseconds since 1970; undefined for anything else, and
+ * for what is before year 1 or after 9999.
+ */
 export function timeMs(value: unknown): number | undefined {
-  if (value instanceof Date) return finite(value.getTime())
-  if (typeof value === 'number' || typeof value === 'bigint') return finite(Number(value))
+  if (value instanceof Date) return writable(value.getTime())
+  if (typeof value === 'number' || typeof value === 'bigint') return writable(Number(value))
   if (typeof value !== 'string') return undefined
-  if (/^\d{1,16}(\.\d+)?$/.test(value)) return finite(Number(value))
+  if (/^\d{1,16}(\.\d+)?$/.test(value)) return writable(Number(value))
   const [, date, clock = '00:00:00', zone = 'Z'] = timeText.exec(value) ?? []
   if (date === undefined) return undefined
-  return finite(Date.parse(`${date}T${clock}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone}`))
+  return writable(Date.parse(`${date}T${clock}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone}`))
 }
 
 /** A number or a time as a number that can be compared; undefined for anything else. */
@@ -83,6 +86,10 @@ export function rankOf(value: unknown): number | undefined {
   return Number.isNaN(rank) ? undefined : rank
 }
 
-function finite(ms: number): number | undefined {
-  return Number.isFinite(ms) ? Math.trunc(ms) : undefined
+/** From year 1 to 9999, in milliseconds since 1970: what RFC 3339 can write, and so every sink. */
+const [earliestMs, latestMs] = [-62_135_596_800_000, 253_402_300_799_999]
+
+/** NaN, the infinite, and the marks that stand for them (the least 64-bit integer, 1e20) are no time. */
+function writable(ms: number): number | undefined {
+  return ms >= earliestMs && ms <= latestMs ? Math.trunc(ms) : undefined
 }

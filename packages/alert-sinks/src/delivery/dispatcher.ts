@@ -1,6 +1,7 @@
 import type { Clock } from '@mzalert/tail-client'
 import { undelivered } from '../errors.js'
 import type { Change } from '../lifecycle/instance.js'
+import { itemsInSlice, type Slices } from '../lifecycle/work.js'
 import type { Alert, Sink } from '../types.js'
 import { within } from './clock.js'
 import { Lane } from './lane.js'
@@ -45,17 +46,18 @@ export class Dispatcher {
   }
 
   /** Enters what changed. No sink is called before it is told. */
-  note(changes: readonly Change[]): Noted {
+  *note(changes: readonly Change[]): Slices<Noted> {
     this.#isHeld = true
     const { ledger, now } = this.#surroundings
     const nowMs = now()
     const entries = new Set<LedgerEntry>()
-    const announcements = changes.map(change => {
+    const announcements: { readonly type: Change['type']; readonly alert: Alert }[] = []
+    for (const change of changes) {
       const entry = ledger.apply(change, nowMs)
       entries.add(entry)
       const alert = alertOf(entry, change.type === 'updated' ? 'update' : 'transition')
-      return { type: change.type, alert }
-    })
+      if (announcements.push({ type: change.type, alert }) % itemsInSlice === 0) yield
+    }
     return { entries: [...entries], announcements }
   }
 

@@ -103,7 +103,9 @@ export class Lane {
 
   /** Whether this lane has no use for the entry any more. */
   isDone(entry: LedgerEntry): boolean {
-    return entry.status === 'resolved' && !this.isOutstanding(entry) && !this.#resends.has(entry.key)
+    const { key, status } = entry
+    const isWaiting = this.#resends.has(key) || this.#queue.has(key) || this.#inFlight.has(key)
+    return status === 'resolved' && !isWaiting && !this.isOutstanding(entry)
   }
 
   /**
@@ -194,9 +196,10 @@ export class Lane {
     this.#timer?.clear()
     const nowMs = clock.nowMs()
     if (!this.#isDraining) this.#takeUpResends(nowMs)
-    while (this.#calls < this.sink.concurrency && nowMs >= this.#pace.nextMs) {
-      const sending = this.#take()
-      if (sending.length === 0) break
+    while (nowMs >= this.#pace.nextMs && this.#isCallWanted()) {
+      const sending = this.#take(nowMs)
+      // What waited is of no use any more; what is behind it may be.
+      if (sending.length === 0) continue
       this.#pace.called(nowMs)
       this.#calls++
       void this.#send(sending).finally(() => {
@@ -205,15 +208,15 @@ export class Lane {
       })
     }
     if (this.#isDraining && this.#calls === 0 && this.#queue.size === 0) this.#onIdle()
+    const callMs = this.#pace.nextMs > nowMs && this.#isCallWanted() ? this.#pace.nextMs : never
     const resendMs = this.#isDraining ? never : (this.#resends.nextMs ?? never)
-    const nextMs = Math.min(this.#nextCallMs(nowMs), resendMs)
+    const nextMs = Math.min(callMs, resendMs)
     if (nextMs !== never) this.#timer = clock.setTimer(() => this.#pump(), Math.max(1, nextMs - nowMs))
   }
 
-  /** When waiting ends for something that could be sent. */
-  #nextCallMs(nowMs: number): number {
-    const isWaiting = this.#pace.nextMs > nowMs && this.#calls < this.sink.concurrency
-    return isWaiting && this.#queue.hasReady(this.#inFlight) ? this.#pace.nextMs : never
+  /** Whether a call could begin, were it not for its time. */
+  #isCallWanted(): boolean {
+    return this.#calls < this.sink.concurrency && this.#queue.hasReady(this.#inFlight)
   }
 
   #takeUpResends(nowMs: number): void {
@@ -226,13 +229,19 @@ export class Lane {
     }
   }
 
-  #take(): readonly Sending[] {
+  #take(nowMs: number): readonly Sending[] {
     const sending: Sending[] = []
     for (const key of this.#queue.take(this.#limit, this.#inFlight)) {
       const entry = this.#surroundings.ledger.get(key)
       if (entry === undefined) continue
-      this.#inFlight.add(key)
       const reason = this.#reason(entry)
+      if (reason === 'resend' && !this.#mayResendNow(entry)) {
+        // It waited for the sink, and its time has passed meanwhile.
+        this.#resends.sent(entry, nowMs)
+        this.#tellIfDone(entry)
+        continue
+      }
+      this.#inFlight.add(key)
       const content = (reason === 'resend' && this.#resends.contentOf(key)) || entry.content
       sending.push({ entry, revision: entry.revision, content, alert: alertOf(entry, reason, content) })
     }
@@ -333,7 +342,6 @@ export class Lane {
   }
 
   #tellIfDone(entry: LedgerEntry): void {
-    if (this.isDone(entry) && !this.#queue.has(entry.key) && !this.#inFlight.has(entry.key))
-      this.#surroundings.onDone(entry.key)
+    if (this.isDone(entry)) this.#surroundings.onDone(entry.key)
   }
 }

@@ -3,9 +3,7 @@ import type { Content, ContentOf } from '../alerts/content.js'
 import type { FlappingOptions, SkipReason } from '../types.js'
 import { DueQueue } from './due.js'
 import { type Change, type Instance, newInstance, type RowEntry, saysTheSame } from './instance.js'
-
-/** Rows whose texts are made in one go. */
-const rowsInSlice = 1024
+import { itemsInSlice, type Slices } from './work.js'
 
 /** When alerts fire and are resolved; all in milliseconds of frontier time. */
 export interface Timing {
@@ -47,6 +45,7 @@ export class Lifecycle<Row> {
   readonly #remembered = new Set<Instance>()
   readonly #counts = { skipped: { label_failed: 0, invalid_label: 0, no_labels: 0 }, flaps: 0, damped: 0 }
   #frontierMs = 0
+  #items = 0
 
   /** `stored` is what `stored()` gave in another process, and how far that one was. */
   constructor(
@@ -93,16 +92,12 @@ export class Lifecycle<Row> {
       .map(({ key: _key, rows: _rows, ...kept }) => kept)
   }
 
-  /**
-   * Makes the texts of a batch that is to be applied next, which is most of the work: in slices, so that a big one need not hold up
-   * everything else. Changes nothing that can be seen.
-   */
-  *prepare({ kind, updates }: Batch<Row>): Generator<void> {
-    let made = 0
+  /** Makes the texts of a batch that is to be applied next, which is most of the work. Changes nothing that can be seen. */
+  *prepare({ kind, updates }: Batch<Row>): Slices<void> {
     for (const { raw, row } of updates) {
       if (this.#prepared.has(raw) || (kind !== 'snapshot' && this.#rows.has(raw))) continue
       this.#prepared.set(raw, this.#contentOf(row))
-      if (++made % rowsInSlice === 0) yield
+      if (this.#isSliceFull()) yield
     }
   }
 
@@ -110,21 +105,25 @@ export class Lifecycle<Row> {
    * Applies a closed batch; gives what changed, in order. A batch of kind `snapshot` states the contents: what was known and is not in it
    * went at its time.
    */
-  apply(batch: Batch<Row>): readonly Change[] {
+  *apply(batch: Batch<Row>): Slices<readonly Change[]> {
     const changes: Change[] = []
-    if (batch.kind === 'snapshot') this.#restate(batch, changes)
+    if (batch.kind === 'snapshot') yield* this.#restate(batch, changes)
     else
       for (const updates of byTimestamp(batch.updates)) {
         const atMs = Math.max(this.#frontierMs, Number(updates[0]?.timestamp ?? 0n))
-        this.#advance(atMs, changes)
-        for (const instance of this.#take(updates, atMs)) this.#settle(instance, atMs, changes)
+        yield* this.#advance(atMs, changes)
+        yield* this.#settleAll(yield* this.#take(updates, atMs), atMs, changes)
       }
-    this.#advance(Number(batch.upper), changes)
+    yield* this.#advance(Number(batch.upper), changes)
     this.#prepared.clear()
     return changes
   }
 
-  #restate({ updates, upper }: Batch<Row>, changes: Change[]): void {
+  #isSliceFull(): boolean {
+    return ++this.#items % itemsInSlice === 0
+  }
+
+  *#restate({ updates, upper }: Batch<Row>, changes: Change[]): Slices<void> {
     let atMs = Number(upper - 1n)
     if (updates.length > 0)
       atMs = updates.reduce((latest, { timestamp }) => Math.max(latest, Number(timestamp)), 0)
@@ -139,8 +138,8 @@ export class Lifecycle<Row> {
       if (wentBack) instance.firings = []
     }
     this.#frontierMs = Math.min(this.#frontierMs, atMs)
-    this.#take(updates, atMs)
-    for (const instance of this.#instances.values()) this.#settle(instance, atMs, changes)
+    yield* this.#take(updates, atMs)
+    yield* this.#settleAll(this.#instances.values(), atMs, changes)
     this.#queueAgain(atMs)
   }
 
@@ -163,9 +162,10 @@ export class Lifecycle<Row> {
   }
 
   /** The instances whose rows changed. */
-  #take(updates: readonly Update<Row>[], atMs: number): ReadonlySet<Instance> {
+  *#take(updates: readonly Update<Row>[], atMs: number): Slices<ReadonlySet<Instance>> {
     const touched = new Set<Instance>()
     for (const { raw, row, diff } of updates) {
+      if (this.#isSliceFull()) yield
       const entry = this.#rows.get(raw) ?? this.#enter(raw, row)
       if (entry === undefined) {
         if (diff < 0) this.#skippedRows.delete(raw)
@@ -197,6 +197,13 @@ export class Lifecycle<Row> {
     instance.rows.push(entry)
     this.#rows.set(raw, entry)
     return entry
+  }
+
+  *#settleAll(instances: Iterable<Instance>, atMs: number, changes: Change[]): Slices<void> {
+    for (const instance of instances) {
+      this.#settle(instance, atMs, changes)
+      if (this.#isSliceFull()) yield
+    }
   }
 
   /** What the rows of an instance, as they are at `atMs`, mean for it. */
@@ -238,7 +245,7 @@ export class Lifecycle<Row> {
   }
 
   /** What is due before `toMs` happens, in its order. */
-  #advance(toMs: number, changes: Change[]): void {
+  *#advance(toMs: number, changes: Change[]): Slices<void> {
     for (;;) {
       const queue = firstDue(Object.values(this.#waiting))
       const due = queue?.peek()
@@ -246,6 +253,7 @@ export class Lifecycle<Row> {
       queue?.take()
       if (queue === this.#waiting.quiet) this.#remembered.delete(due.item)
       this.#happen(due.item, due.atMs, changes)
+      if (this.#isSliceFull()) yield
     }
     this.#frontierMs = Math.max(this.#frontierMs, toMs)
   }

@@ -3,7 +3,7 @@ import { EventEmitter } from 'eventemitter3'
 import { isCalled, missingColumn } from '../alerts/columns.js'
 import { type ContentOf, contentOf } from '../alerts/content.js'
 import { within } from '../delivery/clock.js'
-import { Dispatcher } from '../delivery/dispatcher.js'
+import { Dispatcher, type Noted } from '../delivery/dispatcher.js'
 import { Ledger } from '../delivery/ledger.js'
 import { loadState } from '../delivery/loader.js'
 import { Saver } from '../delivery/saver.js'
@@ -11,6 +11,7 @@ import { encodeState, type State } from '../delivery/state.js'
 import { closed, noSnapshot, notClosed, SinksError, streamFailed } from '../errors.js'
 import type { Change, Phase } from '../lifecycle/instance.js'
 import { Lifecycle } from '../lifecycle/lifecycle.js'
+import { type Slices, Work } from '../lifecycle/work.js'
 import type { Health } from '../metrics/metrics.js'
 import { register } from '../metrics/registration.js'
 import type { Alert, AlertSource, NotifyEvents, NotifyOptions, Sink, StateStore } from '../types.js'
@@ -45,6 +46,8 @@ export class RunningNotifier<Row> implements AsyncDisposable {
   #end: 'final' | 'failed' | undefined
   /** What goes on with the batch that came last. */
   #applying: Promise<void> = Promise.resolve()
+  /** A batch that is being taken in: whoever looks at alerts or sinks has the rest of it done first. */
+  #taking: Work<Noted | undefined> | undefined
   #lastBatchMs = 0
   #closing: Promise<void> | undefined
 
@@ -66,6 +69,7 @@ export class RunningNotifier<Row> implements AsyncDisposable {
   }
 
   inspect(): Inspection {
+    this.#taking?.finish()
     return {
       name: this.#settings.name,
       isConnected: this.#isConnected,
@@ -92,11 +96,11 @@ export class RunningNotifier<Row> implements AsyncDisposable {
     this.#settleReady.reject(closed())
     // A source that cannot be closed must not keep what waits from being sent.
     let closing: PromiseSettledResult<void> | undefined
-    const closeSource = async (): Promise<void> => this.#source.close()
-    const sourceClosed = Promise.allSettled([closeSource()]).then(([settled]) => {
+    const sourceClosed = this.#closeSource().then(settled => {
       closing = settled
     })
     await within(clock, drainMs, this.#applying.catch(noop), noop)
+    this.#taking?.finish()
     await this.#dispatcher?.drain(clock, leftMs(), this.#saver !== undefined)
     const sinksClosed = dryRun ? [] : sinks.map(async sink => sink.close?.())
     const ended = Promise.allSettled([sourceClosed, this.#running, this.#saver?.save(), ...sinksClosed])
@@ -131,8 +135,15 @@ export class RunningNotifier<Row> implements AsyncDisposable {
       this.#settleReady.reject(error)
       this.#guarded(events => events.emit('ended', { error }))
       // The failure is what there is to say; a source that cannot be closed after it adds nothing.
-      await this.#source.close().catch(noop)
+      await this.#closeSource()
     }
+  }
+
+  /** Never rejects, also if the source throws before it awaits. */
+  async #closeSource(): Promise<PromiseSettledResult<void>> {
+    const close = async (): Promise<void> => this.#source.close()
+    const [settled] = await Promise.allSettled([close()])
+    return settled
   }
 
   async #load(): Promise<State | undefined> {
@@ -199,8 +210,9 @@ export class RunningNotifier<Row> implements AsyncDisposable {
     return new Saver({
       store,
       name,
-      encode: () =>
-        encodeState({
+      encode: () => {
+        this.#taking?.finish()
+        return encodeState({
           // What has lapsed does not become fresh by being saved.
           savedAtMs: lanes.some(({ hasLapsed }) => hasLapsed) ? (savedBeforeMs ?? now()) : now(),
           knownAtMs: now() - (clock.nowMs() - this.#lastBatchMs),
@@ -208,7 +220,8 @@ export class RunningNotifier<Row> implements AsyncDisposable {
           sinks: sinks.map(sink => sink.name),
           instances: lifecycle.stored(),
           entries: [...this.#ledger.entries()],
-        }),
+        })
+      },
       clock,
       timeoutMs,
       onError: error => this.#storeFailed(error),
@@ -229,29 +242,37 @@ export class RunningNotifier<Row> implements AsyncDisposable {
   }
 
   async #apply(batch: Batch<Row>): Promise<void> {
-    const { name, clock } = this.#settings
+    const { name } = this.#settings
+    const [lifecycle, dispatcher] = [this.#lifecycle, this.#dispatcher]
+    if (!lifecycle || !dispatcher) return
     if (!this.#isComplete) {
       if (batch.kind !== 'snapshot') throw noSnapshot(name, `began with a batch of ${batch.kind}`)
       const [first] = batch.updates
       const error = first && missingColumn(this.#options, Object.keys(first.row as object))
       if (error) throw error
     }
-    for (const _slice of this.#lifecycle?.prepare(batch) ?? [])
-      await new Promise(resolve => setImmediate(resolve))
+    await new Work(lifecycle.prepare(batch)).inTurns(turn)
     if (this.#stop.signal.aborted) return
-    const changes = this.#lifecycle?.apply(batch) ?? []
-    this.#lastBatchMs = clock.nowMs()
-    const isNews = changes.length > 0 || batch.updates.length > 0 || !this.#isComplete
-    if (isNews && this.#dispatcher) {
-      const noted = this.#dispatcher.note(changes)
+    this.#taking = new Work(this.#take(batch, lifecycle, dispatcher))
+    const noted = await this.#taking.inTurns(turn)
+    this.#taking = undefined
+    if (noted) {
       // What sinks are told must be known to the next process, or nobody would tell them of its end.
       await this.#saver?.save()
-      this.#dispatcher.tell(noted)
+      dispatcher.tell(noted)
       for (const { type, alert } of noted.announcements) this.#announce(type, alert)
     }
     if (this.#isComplete) return
     this.#isComplete = true
     this.#settleReady.resolve()
+  }
+
+  /** Makes alerts of a batch, and enters what sinks are to be told of it; undefined if there is nothing new. */
+  *#take(batch: Batch<Row>, lifecycle: Lifecycle<Row>, dispatcher: Dispatcher): Slices<Noted | undefined> {
+    const changes = yield* lifecycle.apply(batch)
+    this.#lastBatchMs = this.#settings.clock.nowMs()
+    const isNews = changes.length > 0 || batch.updates.length > 0 || !this.#isComplete
+    return isNews ? yield* dispatcher.note(changes) : undefined
   }
 
   #announce(type: Change['type'], alert: Alert): void {
@@ -281,6 +302,7 @@ export class RunningNotifier<Row> implements AsyncDisposable {
   }
 
   #health(): Health {
+    this.#taking?.finish()
     const phases: Record<Phase, number> = { pending: 0, firing: 0, kept: 0, quiet: 0 }
     for (const { phase } of this.#lifecycle?.instances() ?? []) phases[phase]++
     const none = { skipped: { label_failed: 0, invalid_label: 0, no_labels: 0 }, flaps: 0, damped: 0 }
@@ -311,6 +333,11 @@ export class RunningNotifier<Row> implements AsyncDisposable {
 /** The same sink, which takes everything and sends nothing. */
 function dry(sink: Sink): Sink {
   return { ...sink, send: () => undefined }
+}
+
+/** Everything else has its turn. */
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
 }
 
 function noop(): void {}

@@ -1,5 +1,6 @@
+import { unlessStopped } from '../delivery/clock.js'
 import { invalidOption, reasonOf, sendFailed, sendRejected } from '../errors.js'
-import type { Sink } from '../types.js'
+import type { Alert, Sink } from '../types.js'
 import { record } from './record.js'
 
 /** A record as Kafka's clients for Node take it. */
@@ -45,21 +46,16 @@ export function kafka({ producer, topic, name = 'kafka', batchSize = 1000, timeo
     batchSize,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     send: async (alerts, { nowMs, signal }) => {
-      const messages = alerts.map((alert): KafkaMessage => {
-        const { fingerprint, status, startsAtMs, endsAtMs } = alert
-        const endsAt = endsAtMs === undefined ? {} : { endsAt: new Date(endsAtMs).toISOString() }
-        return {
-          key: fingerprint,
-          value: status === 'firing' ? JSON.stringify(record(alert)) : null,
-          timestamp: String(nowMs),
-          headers: { status, startsAt: new Date(startsAtMs).toISOString(), ...endsAt },
-        }
-      })
       try {
         // A producer cannot be told to stop: records of before would land after these, were they not waited for.
-        await before.catch(() => {})
+        await unlessStopped(
+          signal,
+          before.catch(() => {}),
+        )
         signal.throwIfAborted()
-        before = Promise.resolve(producer.send({ topic, messages }))
+        before = Promise.resolve(
+          producer.send({ topic, messages: alerts.map(alert => message(alert, nowMs)) }),
+        )
         await before
       } catch (cause) {
         signal.throwIfAborted()
@@ -68,6 +64,17 @@ export function kafka({ producer, topic, name = 'kafka', batchSize = 1000, timeo
         throw isTooLarge(cause) ? sendRejected(sentence, cause) : sendFailed(sentence, { cause })
       }
     },
+  }
+}
+
+function message(alert: Alert, nowMs: number): KafkaMessage {
+  const { fingerprint, status, startsAtMs, endsAtMs } = alert
+  const endsAt = endsAtMs === undefined ? {} : { endsAt: new Date(endsAtMs).toISOString() }
+  return {
+    key: fingerprint,
+    value: status === 'firing' ? JSON.stringify(record(alert)) : null,
+    timestamp: String(nowMs),
+    headers: { status, startsAt: new Date(startsAtMs).toISOString(), ...endsAt },
   }
 }
 

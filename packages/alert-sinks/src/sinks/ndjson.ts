@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { unlessStopped } from '../delivery/clock.js'
 import { invalidOption, reasonOf, sendFailed } from '../errors.js'
 import type { Sink } from '../types.js'
 import { record } from './record.js'
@@ -23,11 +24,19 @@ export interface NdjsonOptions {
 export function ndjson({ stream, name = 'ndjson', timeoutMs }: NdjsonOptions): Sink {
   if (typeof stream !== 'function' && typeof stream?.write !== 'function')
     throw invalidOption('stream', stream, 'a writable stream, or a function that gives one')
-  const heardOf = new Set<Writable>()
+  /** What is listened to, and how that ends. */
+  const heardOf = new Map<Writable, () => void>()
   // The write's own callback has the error; without a listener the same error would end the process.
   const ignore = (): void => undefined
   const listen = (target: Writable): void => {
-    if (!heardOf.has(target)) heardOf.add(target.on('error', ignore))
+    if (heardOf.has(target)) return
+    const forget = (): void => {
+      target.off('error', ignore).off('close', forget)
+      heardOf.delete(target)
+    }
+    heardOf.set(target, forget)
+    // No error comes after it: of the many streams that a function may give, only the open ones are held.
+    target.on('error', ignore).on('close', forget)
   }
   if (typeof stream !== 'function') listen(stream)
   let before: { readonly target: Writable; readonly written: Promise<void> } | undefined
@@ -38,7 +47,11 @@ export function ndjson({ stream, name = 'ndjson', timeoutMs }: NdjsonOptions): S
       const target = typeof stream === 'function' ? stream() : stream
       listen(target)
       // What was given to a stream cannot be taken back: while it is stuck, it is given no more.
-      if (before?.target === target) await before.written.catch(() => {})
+      if (before?.target === target)
+        await unlessStopped(
+          signal,
+          before.written.catch(() => {}),
+        )
       signal.throwIfAborted()
       const at = new Date(nowMs).toISOString()
       const lines = alerts.map(alert => `${JSON.stringify({ at, reason: alert.reason, ...record(alert) })}\n`)
@@ -54,7 +67,7 @@ export function ndjson({ stream, name = 'ndjson', timeoutMs }: NdjsonOptions): S
     close: async () => {
       // A stream that is being destroyed says why a little later.
       await new Promise(resolve => setImmediate(resolve))
-      for (const target of heardOf) target.off('error', ignore)
+      for (const forget of heardOf.values()) forget()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http'
 
 /** A request that a `HttpReceiver` has taken. */
 export interface ReceivedRequest {
@@ -25,18 +25,19 @@ export class HttpReceiver {
 
   private constructor() {
     this.#server = createServer(async (request, response) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const body = await bodyOf(request)
+      // Whoever was to be answered has gone.
+      if (body === undefined) return
       const { method = '', url: path = '', headers } = request
-      const received = { method, path, headers, body: Buffer.concat(chunks).toString() }
+      const received = { method, path, headers, body }
       this.requests.push(received)
       const {
         status,
         headers: more,
-        body,
+        body: answer,
         hang,
       } = typeof this.answer === 'function' ? this.answer(received) : this.answer
-      if (!hang) response.writeHead(status, { ...more }).end(body)
+      if (!hang) response.writeHead(status, { ...more }).end(answer)
     })
   }
 
@@ -62,4 +63,15 @@ export class HttpReceiver {
     this.#server.closeAllConnections()
     await closed
   }
+}
+
+/** What was sent; undefined if the other side gave up in the middle, which a sink that is told to stop does. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+  } catch {
+    return undefined
+  }
+  return Buffer.concat(chunks).toString()
 }

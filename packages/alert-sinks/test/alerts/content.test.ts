@@ -240,9 +240,12 @@ test.each([
   expect(fallbacks).toEqual(rank === undefined ? ['dedupe'] : [])
 })
 
-test.each(['soon', null, new Date(Number.NaN), {}])('%s is no time to begin at, which is reported', at => {
-  expect(made({ org: 'B', at }, { startsAt: 'at' })).toMatchObject({
-    startsAtMs: undefined,
-    fallbacks: ['startsAt'],
-  })
-})
+test.each(['soon', null, new Date(Number.NaN), {}, -9_223_372_036_854_775_808n, 1e20, '0000-01-01'])(
+  '%s is no time to begin at, which is reported',
+  at => {
+    expect(made({ org: 'B', at }, { startsAt: 'at' })).toMatchObject({
+      startsAtMs: undefined,
+      fallbacks: ['startsAt'],
+    })
+  },
+)

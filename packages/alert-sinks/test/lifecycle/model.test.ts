@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { contentOf } from '../../src/alerts/content.js'
 import type { Change } from '../../src/lifecycle/instance.js'
 import { Lifecycle, type StoredInstance, type Timing } from '../../src/lifecycle/lifecycle.js'
-import { batch, type Row, row, update } from '../support/batches.js'
+import { apply, batch, type Row, row, update } from '../support/batches.js'
 
 const names = ['A', 'B', 'C']
 
@@ -141,13 +141,13 @@ function played(story: readonly Moment[], given: Timing): Readonly<Record<string
   const there = new Set<string>()
   let now = 100
   let alerts = lifecycle(given, undefined)
-  tell(alerts.apply(batch('snapshot', [], now + 1)))
+  tell(apply(alerts, batch('snapshot', [], now + 1)))
   let open: ReturnType<typeof update>[] = []
   const close = (): void => {
     const closed = batch('changes', open, now + 1)
     // Texts may have been made before, or not.
     if (open.length % 2 === 0) for (const _slice of alerts.prepare(closed));
-    tell(alerts.apply(closed))
+    tell(apply(alerts, closed))
     open = []
   }
   for (const { toggled, closes, restartJumpMs } of story) {
@@ -159,7 +159,7 @@ function played(story: readonly Moment[], given: Timing): Readonly<Record<string
       const saved = JSON.parse(JSON.stringify({ instances: alerts.stored(), frontierMs: alerts.frontierMs }))
       alerts = lifecycle(given, saved)
       const rows = [...there].map(name => update(row(name), 1, now))
-      tell(alerts.apply(batch('snapshot', rows, now + 1)))
+      tell(apply(alerts, batch('snapshot', rows, now + 1)))
     } else {
       open.push(...diffs.map(([name, diff]) => update(row(name), diff, now)))
       if (closes) close()

@@ -142,3 +142,14 @@ test('S14: an end that was on its way when what was sent failed is sent before i
   await running.close()
   expect(sink.told).toEqual(['A firing', 'A resolved'])
 })
+
+test('a source that throws when it is closed after its stream has failed adds nothing to what is told, and ends no process', async () => {
+  const running = start()
+  await running.source.snapshot([row('A')])
+  running.source.close = () => {
+    throw new Error('not now')
+  }
+  running.source.fail(new Error('the view is gone'))
+  await settled()
+  expect(running.heard).toEqual(['A firing', 'ended STREAM_FAILED'])
+})

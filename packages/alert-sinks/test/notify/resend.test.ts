@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Sink } from '../../src/types.js'
 import { row } from '../support/batches.js'
 import { closedAfterEach } from '../support/running.js'
-import { TestSink } from '../support/sink.js'
+import { TestSink, unreachable } from '../support/sink.js'
 import { settled } from '../support/source.js'
 
 const start = closedAfterEach()
@@ -86,6 +86,46 @@ describe('sent again', () => {
     await running.pass(1_000_000, 10_000)
     expect(running.sink.told.slice(before)).toEqual(Array(4).fill('A firing'))
     expect(running.notifier.inspect().alerts).toMatchObject([{ state: 'firing', labels: { org: 'A' } }])
+  })
+
+  test('what waits for a sink to be told again is left out once it is held no longer, until the stream is back', async () => {
+    const running = start({ holdForMs: 300_000 }, new TestSink('test', often))
+    const { source, sink } = running
+    source.status = { phase: 'live' }
+    await source.snapshot([row('A')])
+    await settled()
+    sink.error = unreachable()
+    await running.pass(60_000, 10_000)
+    source.status = { phase: 'waiting' }
+    await running.pass(600_000, 10_000)
+    sink.error = undefined
+    await running.pass(300_000, 10_000)
+    expect(sink.told).toEqual(['A firing'])
+    source.status = { phase: 'live' }
+    await running.pass(60_000, 10_000)
+    expect(sink.told).toEqual(['A firing', 'A firing'])
+  })
+
+  test('an alert of which every sink knows the end is forgotten, also by a sink that was slow to take it again', async () => {
+    const seldom = { resend: { everyMs: 1000, resolvedForMs: 3000 } }
+    const slow = new TestSink('slow', seldom)
+    const running = start({ sinks: [slow, new TestSink('quick', seldom)] })
+    running.source.status = { phase: 'live' }
+    await running.source.snapshot([row('A')])
+    await running.source.changes([row('A'), -1, 2000])
+    await running.pass(1500, 500)
+    let open = (): void => {}
+    slow.gate = new Promise(resolve => {
+      open = resolve
+    })
+    await running.pass(1000, 500)
+    running.source.status = { phase: 'waiting' }
+    await running.pass(1000, 500)
+    open()
+    await running.pass(10_000)
+    const timers = vi.spyOn(running.clock, 'setTimer')
+    await running.pass(10_000)
+    expect(timers).not.toHaveBeenCalled()
   })
 })
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Alert } from '../../src/types.js'
-import { row } from '../support/batches.js'
+import { decodeState, type State } from '../../src/delivery/state.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import type { Alert, StateStore } from '../../src/types.js'
+import { type Row, row } from '../support/batches.js'
 import { Running } from '../support/running.js'
 import { TestSink, unreachable } from '../support/sink.js'
 import { settled, until } from '../support/source.js'
@@ -30,19 +32,68 @@ test('S15: fifty thousand alerts in one batch are sent in calls of at most 256, 
   await running.close()
 })
 
-test('S15: while the texts of a storm are made, everything else has its turns', async () => {
-  const running = new Running({ annotations: { text: '{{ org }}' } })
-  let turns = 0
-  let isMade = false
-  const made = running.source.snapshot(Array.from({ length: storm }, (_, at) => row(`org${at}`))).then(() => {
-    isMade = true
+/** Does something in every turn that the event loop has until a storm has been taken in; gives how many there were. */
+async function turnsOf(taken: Promise<void>, each: () => void = () => {}): Promise<number> {
+  let isTaken = false
+  const done = taken.finally(() => {
+    isTaken = true
   })
-  while (!isMade) {
-    turns++
+  let turns = 0
+  for (; !isTaken; turns++) {
+    each()
     await new Promise(resolve => setImmediate(resolve))
   }
-  await made
-  expect(turns).toBeGreaterThan(storm / 1024 - 2)
+  await done
+  return turns
+}
+
+test('S15: while a storm is taken in, and its texts are made, everything else has its turns', async () => {
+  const running = new Running({ annotations: { text: '{{ org }}' } })
+  const rows = Array.from({ length: storm }, (_, at) => row(`org${at}`))
+  // Texts are made, rows are entered, alerts wait, fire, and are noted for the sinks: each a slice at a time.
+  expect(await turnsOf(running.source.snapshot(rows))).toBeGreaterThan((5 * storm) / 1024 - 5)
+  const gone = rows.map((each): [Row, number, number] => [each, -1, 2000])
+  expect(await turnsOf(running.source.changes(...gone))).toBeGreaterThan((3 * storm) / 1024 - 5)
+  await running.close()
+})
+
+test('S15: whoever looks at a storm while it is taken in sees nothing of it, or all', async () => {
+  const running = new Running({}, new TestSink('test', { batchSize: storm }))
+  const seen = new Set<number>()
+  const rows = Array.from({ length: storm }, (_, at) => row(`org${at}`))
+  let turn = 0
+  // Not in each turn: looking ends the work.
+  const look = (): void => void (++turn % 30 === 0 && seen.add(running.notifier.inspect().alerts.length))
+  await turnsOf(running.source.snapshot(rows), look)
+  expect([...seen]).toEqual([0, storm])
+  await running.pass(1000)
+  expect(running.sink.calls.map(call => call.length)).toEqual([storm])
+  await running.close()
+})
+
+test('S15: what is stored while a storm is taken in has nothing of it, or all', async () => {
+  const stored: State[] = []
+  const { load, save } = memoryStore()
+  const store: StateStore = {
+    load,
+    save: (name, text) => {
+      stored.push(decodeState(text, 'The state'))
+      return save(name, text)
+    },
+  }
+  const running = new Running({ store })
+  await running.source.snapshot([row('A')])
+  await running.pass(500)
+  const before = stored.length
+  const rows = Array.from({ length: storm }, (_, at): [Row, number, number] => [row(`org${at}`), 1, 2000])
+  // What a sink has taken is stored a second later: in the middle of it.
+  let turn = 0
+  await turnsOf(running.source.changes(...rows), () => ++turn === 70 && running.clock.advance(500))
+  expect(stored.length).toBeGreaterThan(before)
+  for (const { instances, entries } of stored.slice(before)) {
+    expect(instances).toHaveLength(storm + 1)
+    expect(entries).toHaveLength(storm + 1)
+  }
   await running.close()
 })
 

@@ -1,11 +1,12 @@
-import { PassThrough } from 'node:stream'
+import { once } from 'node:events'
+import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { type KafkaMessage, kafka } from '../../src/sinks/kafka.js'
 import { ndjson } from '../../src/sinks/ndjson.js'
 import type { Sink } from '../../src/types.js'
 import { row } from '../support/batches.js'
 import { Running } from '../support/running.js'
-import { ended, errorOf, send } from '../support/sending.js'
+import { ended, errorOf, nowMs, send } from '../support/sending.js'
 import { alert } from '../support/sink.js'
 
 describe('kafka()', () => {
@@ -116,4 +117,38 @@ describe('ndjson()', () => {
     await sink.close?.()
     expect(stream.listenerCount('error')).toBe(0)
   })
+})
+
+describe('a call that is told to stop', () => {
+  const hangs: readonly (readonly [string, () => Sink])[] = [
+    ['kafka()', () => kafka({ topic: 'alerts', producer: { send: () => new Promise(() => {}) } })],
+    ['ndjson()', () => ndjson({ stream: new Writable({ write: () => {} }) })],
+  ]
+  test.each(hangs)('%s: ends, also while the one before it hangs', async (_name, make) => {
+    const sink = make()
+    void send(sink, alert())
+    await new Promise(resolve => setImmediate(resolve))
+    const stop = new AbortController()
+    const second = Promise.resolve(sink.send([alert()], { signal: stop.signal, nowMs }))
+    stop.abort(new Error('told to stop'))
+    await expect(second).rejects.toThrow('told to stop')
+  })
+})
+
+test('of the streams that a function gives to ndjson() one after the other, those that are closed are let go', async () => {
+  const given: PassThrough[] = []
+  const sink = ndjson({
+    stream: () => {
+      const stream = new PassThrough()
+      given.push(stream)
+      return stream
+    },
+  })
+  await send(sink, alert())
+  await send(sink, alert())
+  given[0]?.destroy()
+  await once(given[0] ?? new PassThrough(), 'close')
+  expect(given.map(stream => stream.listenerCount('error'))).toEqual([0, 1])
+  await sink.close?.()
+  expect(given.map(stream => stream.listenerCount('error') + stream.listenerCount('close'))).toEqual([0, 0])
 })

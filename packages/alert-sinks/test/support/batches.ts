@@ -1,4 +1,6 @@
 import type { Batch, Update } from '@mzalert/tail-client'
+import type { Change } from '../../src/lifecycle/instance.js'
+import type { Lifecycle } from '../../src/lifecycle/lifecycle.js'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -19,4 +21,13 @@ export function batch(
 /** A row of the view the examples are about. */
 export function row(organization: string | null, more: Row = {}): Row {
   return { org: organization, ...more }
+}
+
+/** Applies a batch at once; gives what changed. */
+export function apply(lifecycle: Lifecycle<Row>, given: Batch<Row>): readonly Change[] {
+  const slices = lifecycle.apply(given)
+  for (;;) {
+    const { done, value } = slices.next()
+    if (done) return value
+  }
 }

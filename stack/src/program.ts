@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { until } from '../until.js'
+import { until } from './until.js'
 
 const keptBytes = 16_384
 
