@@ -4,7 +4,8 @@
 import { producer } from '@mzalert/example-producer'
 import { tail } from '@mzalert/tail-client'
 import pg from 'pg'
-import { engineProcess, percentile, sleep } from './lib/engine.mjs'
+import { engineProcess, sleep } from './lib/engine.mjs'
+import { percentile } from './lib/statistics.mjs'
 
 const minutes = Number(process.argv[2] ?? 10)
 const spikeEveryMs = Number(process.argv[3] ?? 60) * 1000

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startEngine } from '@mzalert/local-engine'
 import { bridge } from '@mzalert/prom-bridge'
+import { freePort } from '@mzalert/stack/chain'
 import { machine } from '../lib/machine.mjs'
-import { table } from '../lib/statistics.mjs'
+import { percentile, table } from '../lib/statistics.mjs'
 import { headline } from '../lib/summary.mjs'
 
 const rounds = Number(process.argv[2] ?? 20)
@@ -28,16 +29,6 @@ const text = url =>
     }).on('error', reject)
   })
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
-const quantile = (values, q) =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))]
-
-async function freePort() {
-  const server = createServer()
-  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 /** Milliseconds until a metrics endpoint has, or has no longer, what is looked for. */
 async function until(url, wanted, isThere, limitMs = 60_000) {
@@ -108,8 +99,10 @@ try {
       () => false,
       () => true,
     )
-  )
+  ) {
+    if (child.exitCode !== null) throw new Error(`${program} ended with code ${child.exitCode}`)
     await sleep(50)
+  }
   for (let round = 0; round < rounds; round++) {
     // Not in step with anybody's interval.
     await sleep(Math.random() * 700)
@@ -135,7 +128,7 @@ try {
   const rows = Object.entries(delays).map(([who, measured]) => [
     who,
     ...Object.keys(parts).flatMap(part => [
-      Math.round(quantile(measured[part], 0.5)),
+      Math.round(percentile(measured[part], 0.5)),
       Math.round(Math.max(...measured[part])),
     ]),
   ])

@@ -2,9 +2,9 @@
 // `npm run bench -- engine [seconds per line]`
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
-import { engineProcess, percentile, sleep } from '../lib/engine.mjs'
+import { engineProcess, sleep } from '../lib/engine.mjs'
 import { machine } from '../lib/machine.mjs'
-import { table } from '../lib/statistics.mjs'
+import { percentile, table } from '../lib/statistics.mjs'
 import { headline } from '../lib/summary.mjs'
 
 const secondsPerLine = Number(process.argv[2] ?? 10)
@@ -63,7 +63,10 @@ async function client(url) {
 async function listen(url, view) {
   const connected = await client(url)
   const stream = connected.query(to(`copy (subscribe ${view} with (progress)) to stdout`))
-  stream.on('error', () => {})
+  let failure
+  stream.on('error', error => {
+    failure = error
+  })
   let rest = ''
   let awaited
   let isOpen = false
@@ -74,7 +77,10 @@ async function listen(url, view) {
     if (text.includes(awaited.marker)) awaited.resolve(performance.now())
     rest = text.slice(-200)
   })
-  while (!isOpen) await sleep(5)
+  while (!isOpen) {
+    if (failure) throw failure
+    await sleep(5)
+  }
   return {
     row: marker => {
       rest = ''

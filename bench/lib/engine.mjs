@@ -1,4 +1,4 @@
-// What the measurements of the engine share: its process, its streams and its statistics.
+// What the measurements of the engine share: its process, and waiting.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -19,12 +19,6 @@ export async function engineProcess(options = {}) {
     await ended
   }
   return { url, samples, ended, close }
-}
-
-/** The value below which a share of the values lies. */
-export function percentile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
 
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))

@@ -1,9 +1,9 @@
 // A PostgreSQL of our own, from Debian's binaries, in a folder that goes away with it.
 import { execFileSync, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '@mzalert/stack/chain'
 import pg from 'pg'
 
 const home = '/usr/lib/postgresql'
@@ -74,14 +74,4 @@ export async function startPostgres() {
 function userIds(name) {
   const id = flag => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
-}
-
-function freePort() {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
 }

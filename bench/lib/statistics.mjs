@@ -3,6 +3,12 @@ export function median(values) {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 }
 
+/** The value below which a share of the values lies. */
+export function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
+}
+
 /** A Markdown table; numbers are right-aligned. */
 export function table(head, rows) {
   const line = cells => `| ${cells.join(' | ')} |`

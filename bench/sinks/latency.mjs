@@ -4,7 +4,7 @@ import { HttpReceiver } from '@mzalert/alert-sinks/testing'
 import { startEngine } from '@mzalert/local-engine'
 import { bridge } from '@mzalert/prom-bridge'
 import { tail } from '@mzalert/tail-client'
-import { table } from '../lib/statistics.mjs'
+import { percentile, table } from '../lib/statistics.mjs'
 import { headline } from '../lib/summary.mjs'
 import { startPrometheus } from './programs.mjs'
 
@@ -74,9 +74,4 @@ async function until(condition) {
     if (performance.now() > deadline) throw new Error('An alert did not arrive within a minute.')
     await new Promise(resolve => setTimeout(resolve, 1))
   }
-}
-
-function percentile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
 }
