@@ -4,10 +4,9 @@
 // Needs prometheus, prometheus-alertmanager, java and mvn; prometheus-sql-exporter for the comparison.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { startChain, truth, until } from '@mzalert/stack/chain'
+import { freePort, startChain, truth, until } from '@mzalert/stack/chain'
 import { readTopic } from '@mzalert/stack/kafka'
 import { tail } from '@mzalert/tail-client'
 import { machine } from '../lib/machine.mjs'
@@ -84,12 +83,7 @@ const poller = await startPoller()
 
 /** sql_exporter, as its documents and those of Materialize have it: the same rows, asked for at an interval. */
 async function startPoller() {
-  const port = await new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = server.address()
-      server.close(() => resolve(free))
-    })
-  })
+  const port = await freePort()
   const file = path.join(folder, 'config.yml')
   const query = {
     name: 'organization_alert',

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startEngine } from '@mzalert/local-engine'
 import { bridge } from '@mzalert/prom-bridge'
+import { freePort } from '@mzalert/stack/chain'
 import { machine } from '../lib/machine.mjs'
-import { freePort } from '../lib/port.mjs'
 import { sleep } from '../lib/sleep.mjs'
 import { percentile, table } from '../lib/statistics.mjs'
 import { headline } from '../lib/summary.mjs'
@@ -99,8 +99,10 @@ try {
       () => false,
       () => true,
     )
-  )
+  ) {
+    if (child.exitCode !== null) throw new Error(`${program} ended with code ${child.exitCode}`)
     await sleep(50)
+  }
   for (let round = 0; round < rounds; round++) {
     // Not in step with anybody's interval.
     await sleep(Math.random() * 700)

@@ -64,7 +64,10 @@ async function client(url) {
 async function listen(url, view) {
   const connected = await client(url)
   const stream = connected.query(to(`copy (subscribe ${view} with (progress)) to stdout`))
-  stream.on('error', () => {})
+  let failure
+  stream.on('error', error => {
+    failure = error
+  })
   let rest = ''
   let awaited
   let isOpen = false
@@ -75,7 +78,10 @@ async function listen(url, view) {
     if (text.includes(awaited.marker)) awaited.resolve(performance.now())
     rest = text.slice(-200)
   })
-  while (!isOpen) await sleep(5)
+  while (!isOpen) {
+    if (failure) throw failure
+    await sleep(5)
+  }
   return {
     row: marker => {
       rest = ''

@@ -3,8 +3,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '@mzalert/stack/chain'
 import pg from 'pg'
-import { freePort } from './port.mjs'
 
 const home = '/usr/lib/postgresql'
 

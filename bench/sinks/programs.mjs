@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { freePort } from '../lib/port.mjs'
+import { freePort } from '@mzalert/stack/chain'
 
 function onPath(names) {
   const folders = (process.env.PATH ?? '').split(path.delimiter)
@@ -35,16 +35,19 @@ async function start(names, configuration, flags) {
       ({ ok }) => ok,
       () => false,
     )
-  const deadline = performance.now() + 60_000
-  while (!(await isReady())) {
-    if (performance.now() > deadline) throw new Error(`${program} was not ready within a minute.`)
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
   const close = async () => {
     const ended = new Promise(resolve => child.once('close', resolve))
-    child.kill('SIGKILL')
-    await ended
+    // False once it has ended by itself.
+    if (child.kill('SIGKILL')) await ended
     rmSync(folder, { recursive: true, force: true })
+  }
+  const deadline = performance.now() + 60_000
+  while (!(await isReady())) {
+    if (performance.now() > deadline) {
+      await close()
+      throw new Error(`${program} was not ready within a minute.`)
+    }
+    await new Promise(resolve => setTimeout(resolve, 50))
   }
   return { url, close }
 }

@@ -73,7 +73,9 @@ async function check() {
   const failed = []
   for (const [name, step] of Object.entries(steps)) {
     say(`check: ${name} …`)
-    if ((await step()) !== 0) failed.push(name)
+    const code = await step()
+    if (code === 130) return code
+    if (code !== 0) failed.push(name)
   }
   writeReport('check', { passed: Object.keys(steps).length - failed.length, failed: failed.length })
   say(failed.length ? `check: failed: ${failed.join(', ')}` : 'check: all clean')

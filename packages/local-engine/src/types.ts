@@ -67,7 +67,7 @@ export interface EngineOptions {
   readonly postgres?: string
   /**
    * The wall clock in milliseconds since 1970. Timestamps follow it, are whole, never repeat and never go back,
-   * even if it does. Default: `Date.now`.
+   * even if it does, or throws. Default: `Date.now`.
    */
   readonly nowMs?: () => number
   /**
@@ -107,7 +107,7 @@ export interface Faults {
   refuse(on: boolean): void
   /**
    * Disconnects every client with FIN and no message, as a server that restarts. Tables stay and timestamps go on;
-   * with `dropHistory` nothing of before can be resumed. Resolves when the last client is gone.
+   * with `dropHistory` nothing of before can be resumed. Resolves when those who were connected are gone.
    */
   restart(options?: { readonly dropHistory?: boolean }): Promise<void>
   /** Every client that is connected now is cut off in the middle of the next row that its stream would send. */

@@ -27,9 +27,9 @@ export async function runPrograms(counted, project) {
   const sql = path.join(project, 'views.sql')
   writeFileSync(sql, script)
   const engine = new Program(command(project, 'mzalert-engine'), ['--port', '0', '--sql', sql], project)
-  const [url] = await engine.said(/^postgres:\S+/m)
+  const alertmanager = await receiver()
   try {
-    const alertmanager = await receiver()
+    const [url] = await engine.said(/^postgres:\S+/m)
     const ports = { metrics: await freePort(), alertmanager: alertmanager.port }
     const programs = withAddresses(firstPrograms(), url, ports)
     await counted.check('mztail shows the row', async () => {
@@ -38,7 +38,11 @@ export async function runPrograms(counted, project) {
         ['organization_alert', '--url', url, '--once'],
         project,
       )
-      await once.said(/"labels":"B"/)
+      try {
+        await once.said(/"labels":"B"/)
+      } finally {
+        await once.end()
+      }
     })
     for (const format of ['mts', 'cts']) {
       for (const [name, program] of Object.entries(programs))
@@ -69,8 +73,8 @@ export async function runPrograms(counted, project) {
           },
         )
     }
-    await alertmanager.close()
   } finally {
+    await alertmanager.close()
     await engine.end()
   }
 }

@@ -41,7 +41,13 @@ export class Registry {
       },
     )
     const registry = new Registry(child, `http://127.0.0.1:${port}/`)
-    await answers(`${registry.url}-/ping`, child)
+    try {
+      await answers(`${registry.url}-/ping`, child)
+    } catch (error) {
+      // A child that goes on would keep the rehearsal from ending.
+      await registry.close()
+      throw error
+    }
     return registry
   }
 
@@ -58,7 +64,7 @@ export class Registry {
   }
 
   close() {
-    if (this.#child.exitCode !== null) return
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     return new Promise(resolve => this.#child.once('close', resolve) && this.#child.kill())
   }
 }
@@ -76,7 +82,8 @@ export function freePort() {
 
 async function answers(url, child) {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
-    if (child.exitCode !== null) throw new Error(`the registry ended with ${child.exitCode}`)
+    const ended = child.exitCode ?? child.signalCode
+    if (ended !== null) throw new Error(`the registry ended with ${ended}`)
     const isThere = await fetch(url).then(
       response => response.ok,
       () => false,

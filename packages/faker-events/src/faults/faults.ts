@@ -41,7 +41,7 @@ export interface FaultOptions {
   readonly duplicatedAfterMs?: Span
   /**
    * Never sent. The next event of the stream says in its header `dropped` how many are missing before it; therefore the
-   * last one of a stream that ends is always sent.
+   * last one of a stream that ends is always sent, and so is each ten-thousandth: a stream must not fall silent.
    */
   readonly dropped?: number
   /** Sent as a text that is cut off in the middle and no JSON. */
@@ -123,9 +123,14 @@ interface Waiting<Value> {
   readonly nth: number
 }
 
+/** One of so many is never dropped: whoever reads a stream without an end could wait for the next event for ever. */
+const sentEach = 10_000
+
 function faulty<Value>(stream: EventStream<Value>, plan: Plan, random: Random): EventStream<Value> {
-  const faultAt = (index: number): Fault | undefined =>
-    index < 0 ? undefined : drawn(plan.parts, random.at(index).unit())
+  const faultAt = (index: number): Fault | undefined => {
+    const fault = index < 0 ? undefined : drawn(plan.parts, random.at(index).unit())
+    return fault === 'dropped' && (index + 1) % sentEach === 0 ? undefined : fault
+  }
   /** What becomes of an event: as many copies as are sent. */
   const sent = ({ event, isLast }: Original<Value>): readonly GeneratedEvent<Value>[] => {
     const fault = faultAt(event.index)

@@ -161,6 +161,13 @@ describe('a scenario with faults', () => {
     }
   })
 
+  test('E3: a stream without an end of which all is dropped still sends each ten-thousandth event', () => {
+    const endless = scenarios.deployments({ initialEvents: 0, spikeEvents: 0 })
+    const sent = events(withFaults(endless, { dropped: 1 }), { from: origin })
+    for (const index of [9_999, 19_999])
+      expect(sent.next().value).toMatchObject({ index, headers: { dropped: '9999' } })
+  })
+
   test('E1: an event of a stream that is read can be made by itself, too', () => {
     const orders = withFaults(scenarios.orders({ seed: 7 }), parts)
     const [stream] = orders.streams

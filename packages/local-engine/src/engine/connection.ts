@@ -109,7 +109,8 @@ export class Connection implements Channel {
     if (this.#flow === 0 || this.#trickle !== undefined) return false
     const all = Buffer.concat(this.#held)
     const pauseMs = Math.max(trickleMs, 1000 / this.#flow)
-    const share = Math.min(all.length, Math.floor((this.#flow * pauseMs) / 1000))
+    // One at least: for many a flow the product is a hair less, and nothing would ever be sent.
+    const share = Math.min(all.length, Math.max(1, Math.floor((this.#flow * pauseMs) / 1000)))
     this.#held = share < all.length ? [all.subarray(share)] : []
     if (this.#flow !== Number.POSITIVE_INFINITY) this.#trickle = setTimeout(() => this.#resume(), pauseMs)
     return this.#socket.write(all.subarray(0, share)) && this.#held.length === 0
@@ -132,7 +133,7 @@ export class Connection implements Channel {
   #cut(bytes: Buffer): boolean {
     let at = 0
     for (const { type, body } of framesOf(bytes)) {
-      if (type === 'd') {
+      if (type === 'd' || type === 'D') {
         this.#socket.write(bytes.subarray(0, at + 5 + Math.floor(body.length / 2)))
         this.end()
         return false

@@ -39,6 +39,7 @@ export class Conversation implements Runner {
   readonly #extended: Extended
   readonly session: Session
   #listener: Listener | undefined
+  #hasLeft = false
   #hasTimedOut = false
 
   constructor(pid: number, channel: Channel, services: Services, seat: Seat, settings: readonly Setting[]) {
@@ -59,7 +60,7 @@ export class Conversation implements Runner {
       await this.ready()
       for (;;) {
         const frame = await this.#next()
-        if (frame === undefined || frame.type === 'X') break
+        if (frame === undefined) break
         if (frame.type === 'Q') await this.#query(readQuery(frame.body))
         else await this.#extended.take(frame)
       }
@@ -191,10 +192,12 @@ export class Conversation implements Runner {
     })
   }
 
-  /** The next message; none after the client's time was over, even if it had sent more. */
+  /** The next message; none after the client's goodbye or when its time was over, even if it had sent more. */
   async #next(): Promise<Frame | undefined> {
+    if (this.#hasLeft) return undefined
     const frame = await this.#inTime(() => this.#channel.next())
-    return this.#hasTimedOut ? undefined : frame
+    this.#hasLeft = frame?.type === 'X'
+    return this.#hasLeft || this.#hasTimedOut ? undefined : frame
   }
 
   /** Waits for the client, to speak or to read; not for ever while the others wait for its transaction. */

@@ -36,7 +36,7 @@ export async function gather(
   let bytes = 0
   for (;;) {
     const frame = await next()
-    if (frame === undefined || frame.type === 'X') return { kind: 'gone' }
+    if (frame === undefined) return { kind: 'gone' }
     if (frame.type === 'c') break
     if (frame.type === 'f') {
       const reason = new ByteReader(frame.body).cstring()

@@ -1,4 +1,4 @@
-import { closed, reasonOf, sqlFailed } from '../errors.js'
+import { closed, EngineError, reasonOf, sqlFailed } from '../errors.js'
 import { Hub } from '../stream/hub.js'
 import { Oracle } from '../stream/oracle.js'
 import type { Timers } from '../stream/timers.js'
@@ -99,15 +99,17 @@ class RunningEngine implements Engine {
     if (this.#closing !== undefined) throw closed()
     const { generation, historyMs, seats } = this.#services
     const seat = await seats.take(() => {})
-    if (isFailure(seat)) throw sqlFailed(seat.message, seat.code)
+    if (isFailure(seat)) throw this.#failed(seat.message, seat.code)
     const session = new Session(this.#services, seat, [])
     try {
       // Before anything runs: what cannot be done as a whole is not begun.
       const script = asScript(statementsOf(sql, { generation, historyMs, shared: seat.shared }))
       const failed = failureOf(await session.submit([query(script)]))
-      if (failed !== undefined && this.#closing !== undefined) throw closed()
-      if (failed !== undefined) throw sqlFailed(failed.message, failed.code)
+      if (failed !== undefined) throw this.#failed(failed.message, failed.code)
       if (session.status !== 'I') throw sqlFailed('the script leaves a transaction open', '25P01')
+    } catch (thrown) {
+      // The session was lost, or it ended with the engine.
+      throw EngineError.is(thrown) ? thrown : this.#failed(reasonOf(thrown), '08006')
     } finally {
       await session.end([])
     }
@@ -120,6 +122,11 @@ class RunningEngine implements Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Why a script failed; what is closed has no other reason. */
+  #failed(message: string, sqlState: string): EngineError {
+    return this.#closing === undefined ? sqlFailed(message, sqlState) : closed()
   }
 
   async #close(): Promise<void> {

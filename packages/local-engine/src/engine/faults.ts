@@ -18,8 +18,10 @@ export class EngineFaults implements Faults {
   }
 
   async restart({ dropHistory = false }: { readonly dropHistory?: boolean } = {}): Promise<void> {
-    await this.#server.disconnect()
-    if (dropHistory) this.#services.hub.forgetHistory()
+    const disconnected = this.#server.disconnect()
+    // At once: somebody may be back before the last one is gone.
+    if (dropHistory) this.#services.hub.beginAnew()
+    await disconnected
   }
 
   dieInMidRow(): void {

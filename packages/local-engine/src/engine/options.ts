@@ -32,8 +32,8 @@ export function completeOptions({
   const wrong = postgres === undefined ? undefined : unusable(postgres)
   // Without the value: it may hold a password.
   check('postgres', `not a URL (${wrong})`, wrong === undefined, 'a postgres:// URL')
-  const isClock = typeof nowMs === 'function' && Number.isFinite(nowMs())
-  check('nowMs', nowMs, isClock, 'a function that gives milliseconds since 1970')
+  const clock = steadily(nowMs)
+  check('nowMs', nowMs, Number.isFinite(clock()), 'a function that gives milliseconds since 1970')
   check('cacheDir', cacheDir, isText(cacheDir), 'a folder')
   const isFolder = dataDir === undefined || (isText(dataDir) && postgres === undefined)
   check('dataDir', dataDir, isFolder, 'a folder, and no postgres URL')
@@ -50,7 +50,7 @@ export function completeOptions({
     port,
     generation,
     postgres,
-    nowMs,
+    nowMs: clock,
     cacheDir,
     dataDir,
     retain,
@@ -79,6 +79,18 @@ function isText(value: unknown): boolean {
 
 function isWhole(value: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+}
+
+/** A clock that throws gives no time: that must not stop the engine. */
+function steadily(nowMs: () => number): () => number {
+  return () => {
+    try {
+      return nowMs()
+    } catch {
+      // As one that stands still.
+      return Number.NaN
+    }
+  }
 }
 
 /** A listener that throws must not stop the engine. */

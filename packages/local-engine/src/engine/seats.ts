@@ -48,17 +48,17 @@ const onlyClient = 1
 /** A session of its own for each, on a server. */
 export function ownSeats(url: string, settings: readonly Setting[]): Seats {
   const open = new Set<PostgresSocket>()
-  let closed = false
+  const closing = new AbortController()
   const take = async (onLost: () => void): Promise<Seat | Failure> => {
     let socket: PostgresSocket
     try {
-      socket = await PostgresSocket.open(url, settings)
+      socket = await PostgresSocket.open(url, settings, closing.signal)
     } catch (thrown) {
       const why = `the database behind the local engine cannot be reached: ${reasonOf(thrown)}`
       return failure('57P03', why, { severity: 'FATAL' })
     }
-    if (closed) socket.close()
-    open.add(socket)
+    if (closing.signal.aborted) socket.close()
+    else open.add(socket)
     const database = new Database(socket)
     socket.onLost = () => {
       open.delete(socket)
@@ -76,7 +76,7 @@ export function ownSeats(url: string, settings: readonly Setting[]): Seats {
     }
   }
   const close = (): void => {
-    closed = true
+    closing.abort()
     for (const socket of open) socket.close()
     open.clear()
   }

@@ -46,7 +46,8 @@ export class Server {
   /** Resolves to the port that it listens on. Rejects with `PORT_BUSY` or `START_FAILED`. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#net.once('error', thrown => {
+      // Again later, without an effect, for a connection that cannot be accepted: nobody listening would end the process.
+      this.#net.on('error', thrown => {
         const busy = 'code' in thrown && thrown.code === 'EADDRINUSE'
         reject(busy ? portBusy(host, port, thrown) : startFailed(thrown.message, thrown))
       })
@@ -120,12 +121,12 @@ export class Server {
 
   async #converse(connection: Connection, parameters: ReadonlyMap<string, string>): Promise<void> {
     connection.startTyped()
+    const settings = settingsOf(parameters)
     const seat = await this.#services.seats.take(() => connection.end())
     if (isFailure(seat)) {
       await connection.send(errorResponse(seat))
       return connection.end()
     }
-    const settings = settingsOf(parameters)
     const refused = seat.shared ? sharedSettings(settings) : undefined
     if (refused !== undefined) {
       await connection.send(errorResponse(refused))

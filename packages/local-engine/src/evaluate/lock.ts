@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 
@@ -22,10 +22,27 @@ export async function lock(folder: string): Promise<void> {
 }
 
 async function hold(path: string, folder: string): Promise<void> {
-  if (await listens(path)) return
-  if (await answers(path)) throw new Error(`${folder} is in use by another engine`)
+  const held = (await listen(path)) ?? (await inherit(path))
+  if (held === undefined) throw new Error(`${folder} is in use by another engine`)
+}
+
+/** Takes over from whoever was killed; undefined if someone lives who has it, or is just taking it over. */
+async function inherit(path: string): Promise<Server | undefined> {
+  if (await answers(path)) return undefined
+  // One at a time: two would each take away what the other has just put there.
+  const turn = (await listen(`${path}~`)) ?? (await replace(`${path}~`))
+  try {
+    return turn === undefined ? undefined : await replace(path)
+  } finally {
+    turn?.close()
+  }
+}
+
+/** Listens in place of whoever was killed; undefined if someone lives there. */
+async function replace(path: string): Promise<Server | undefined> {
+  if (await answers(path)) return undefined
   await rm(path, { force: true })
-  if (!(await listens(path))) throw new Error(`${folder} is in use by another engine`)
+  return listen(path)
 }
 
 /** The same folder by a path that is short. */
@@ -40,15 +57,16 @@ async function throughLink(folder: string, use: (link: string) => Promise<void>)
   }
 }
 
-/** Whether it could be listened on. It then is, and keeps no process alive. */
-function listens(path: string): Promise<boolean> {
+/** Listens, which keeps no process alive; undefined if that is taken. */
+function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer(socket => socket.destroy())
-    server.once('error', thrown => {
-      if ('code' in thrown && thrown.code === 'EADDRINUSE') resolve(false)
+    // Again later, without an effect, for a connection that cannot be accepted: nobody listening would end the thread.
+    server.on('error', thrown => {
+      if ('code' in thrown && thrown.code === 'EADDRINUSE') resolve(undefined)
       else reject(thrown)
     })
-    server.listen(path, () => resolve(true))
+    server.listen(path, () => resolve(server))
     server.unref()
   })
 }

@@ -16,7 +16,7 @@ interface Socket {
   on(event: 'close', listener: () => void): unknown
   removeAllListeners(event: 'data'): unknown
   write(bytes: Uint8Array): unknown
-  destroy(): unknown
+  destroy(reason?: Error): unknown
 }
 
 /** The part of `pg.Client` that is not in its types; named as in pg 8. */
@@ -58,14 +58,34 @@ export class PostgresSocket implements Protocol {
     this.#socket.on('close', () => this.#lose(new Error('the server closed the connection')))
   }
 
-  /** Connects and logs in; `settings` are what the session starts with, and what RESET goes back to. */
-  static async open(url: string, settings: readonly Setting[]): Promise<PostgresSocket> {
+  /**
+   * Connects and logs in; `settings` are what the session starts with, and what RESET goes back to. Rejects at once if
+   * `signal` aborts.
+   */
+  static async open(
+    url: string,
+    settings: readonly Setting[],
+    signal?: AbortSignal,
+  ): Promise<PostgresSocket> {
     // Loaded by who needs it: it takes as long as the rest of the package.
     const { default: driver } = await import('pg')
     const client = new driver.Client(configOf(url, settings))
     // Without a listener an 'error' event would end the process; 'close' says the same.
     client.on('error', () => {})
-    await client.connect()
+    signal?.throwIfAborted()
+    const giveUp = (): void => {
+      internals(client).connection.stream.destroy(new Error('it was given up'))
+    }
+    signal?.addEventListener('abort', giveUp, { once: true })
+    try {
+      await client.connect()
+    } catch (thrown) {
+      // Not every failure ends the connection by itself.
+      giveUp()
+      throw thrown
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
+    }
     return new PostgresSocket(client)
   }
 

@@ -1,3 +1,4 @@
+import { EngineError, reasonOf } from '../errors.js'
 import type { Backend, Evaluated, Plan, Want } from '../evaluate/backend.js'
 import type { EngineEvent, Generation } from '../types.js'
 import { notice } from '../wire/backend.js'
@@ -114,6 +115,11 @@ export class Hub {
     }
   }
 
+  /** Whoever comes from now on can resume nothing of before. Those who listen are about to be disconnected. */
+  beginAnew(): void {
+    for (const view of this.#views.values()) view.forget(this.#options.oracle.last + 1)
+  }
+
   /** Ends every stream; nothing is evaluated any more. */
   close(): void {
     this.#isClosed = true
@@ -192,13 +198,25 @@ export class Hub {
       this.#isUrgent = false
       await this.#evaluate()
       this.#lastEndMs = timers.monotonicMs()
-    } catch {
-      // A call rejects only if the backend is gone, and whoever owns it ends the streams.
-      this.#isClosed = true
+    } catch (thrown) {
+      // If the backend is gone, whoever owns it ends the streams.
+      if (EngineError.is(thrown)) this.#isClosed = true
+      else this.#giveUp(thrown)
     } finally {
       turns.give(this)
       this.#isRunning = false
       this.#schedule([...this.#views.values()].some(view => view.hasFresh))
+    }
+  }
+
+  /**
+   * A limit or a fault of this program: nobody knows which views have what was found. Their streams end, so that whoever
+   * comes back begins anew.
+   */
+  #giveUp(thrown: unknown): void {
+    for (const view of [...this.#views.values()]) {
+      this.#drop(view)
+      view.fail(failure('XX000', `the local engine failed: ${reasonOf(thrown)}`))
     }
   }
 

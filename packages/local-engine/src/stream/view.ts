@@ -60,6 +60,11 @@ export class View {
     return this.#history.shed(this.#floor(this.#frontier))
   }
 
+  /** Knows nothing any more of before `timestamp`, which has not been given out. Nobody must wait for it. */
+  forget(timestamp: number): void {
+    this.#history.startAt(timestamp)
+  }
+
   /** The first timestamp that a listener may ask for; `soonest` is the first that has not been given out. */
   readableSince(soonest: number): number {
     return this.#frontier > 0 ? Math.min(this.#history.since, soonest) : soonest

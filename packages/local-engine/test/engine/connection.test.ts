@@ -1,6 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { Connection } from '../../src/engine/connection.js'
+import { message } from '../../src/wire/backend.js'
 import { until } from '../support/wait.js'
 
 /** A connection, its socket, and the client's. */
@@ -61,4 +62,25 @@ it.each([
   connection.write(Buffer.alloc(10_000))
   vi.advanceTimersByTime(10 * pauseMs - 1)
   expect(socket.bytesWritten).toBe((bytesPerSecond * 10 * pauseMs) / 1000)
+})
+
+it.each([19, 38, 6.911820469285711])('at %d bytes a second something comes', async bytesPerSecond => {
+  const { connection, socket } = await pair()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  connection.setFlow(bytesPerSecond)
+  connection.write(Buffer.alloc(100))
+  vi.advanceTimersByTime(2000)
+  expect(socket.bytesWritten).toBeGreaterThan(10)
+})
+
+it.each(['d', 'D'])('a row that is sent as %s is cut in its middle', async type => {
+  const { connection, socket, client } = await pair()
+  const bytes: Buffer[] = []
+  client.on('data', chunk => bytes.push(chunk))
+  const row = message(type, body => body.utf8('0123456789'))
+  connection.cutNextRow()
+  expect(connection.write(Buffer.concat([message('N'), row, row]))).toBe(false)
+  await until(() => socket.destroyed && client.readableEnded, 'the end')
+  expect(Buffer.concat(bytes).toString('latin1')).toMatch(/^N.{4}[dD].{4}01234$/s)
 })

@@ -95,6 +95,7 @@ function stage() {
         const sql = type === 'Q' ? readQuery(body) : type
         ran.push(sql)
         if (sql === 'too deep') throw new RangeError('Maximum call stack size exceeded')
+        if (sql === 'copy t from stdin') return message('G', body => body.int8(0).int16(0))
         if (sql === 'begin') status = 'T'
         if (sql === 'ROLLBACK') status = 'I'
         return Buffer.concat([commandComplete(sql.toUpperCase()), readyForQuery(status)])
@@ -231,4 +232,14 @@ it('a client that runs into a limit of the program is told, and the next one goe
   const other = join(2)
   other.channel.say(query('select 1'))
   await other.channel.ready(2)
+})
+
+it('a client that says goodbye in the middle of a load is gone, though it keeps the connection open', async () => {
+  const { ran, join } = stage()
+  const client = join(1)
+  client.channel.say(query('copy t from stdin'))
+  await until(() => client.channel.frames.some(({ type }) => type === 'G'), 'the CopyInResponse')
+  client.channel.say(Buffer.concat([message('X'), query('select 1')]))
+  await client.done
+  expect(ran).toEqual(['copy t from stdin', 'c'])
 })

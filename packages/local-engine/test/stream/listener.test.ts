@@ -1,43 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accumulate, countLines, difference } from '../../src/evaluate/multiset.js'
-import { type Ending, Listener } from '../../src/stream/listener.js'
-import { copyOutResponse } from '../../src/wire/backend.js'
-import { framesOf } from '../../src/wire/frames.js'
-import type { Subscription } from '../../src/wire/subscription.js'
-import { contents, rowsOf, type StreamRow } from '../support/stream.js'
-
-/** A listener whose outlet takes bytes only while it is open. */
-function listening(subscription: Partial<Subscription> = {}, generation: 'tail' | 'subscribe' = 'subscribe') {
-  const chunks: Buffer[] = []
-  const endings: Ending[] = []
-  const outlet = { open: true, now: 0 }
-  const listener = new Listener({
-    subscription: {
-      subject: { kind: 'relation', parts: ['v'] },
-      progress: true,
-      snapshot: true,
-      ...subscription,
-    },
-    generation,
-    columns: 1,
-    form: 'text',
-    head: copyOutResponse(4),
-    outlet: {
-      write: bytes => {
-        chunks.push(bytes)
-        return outlet.open
-      },
-    },
-    monotonicMs: () => outlet.now,
-    onEnd: ending => endings.push(ending),
-  })
-  const frames = () => [...framesOf(Buffer.concat(chunks))]
-  const rows = (): StreamRow[] => rowsOf(frames(), subscription.progress ?? true)
-  const text = (): string[] =>
-    rows().map(row => (row.progressed ? `<${row.timestamp}` : `${row.timestamp} ${row.diff} ${row.line}`))
-  return { listener, outlet, frames, rows, text, endings }
-}
+import { listening } from '../support/listening.js'
+import { contents, type StreamRow } from '../support/stream.js'
 
 describe('the first rows', () => {
   it('SUBSCRIBE says AS OF, the snapshot, and that it is complete', () => {
