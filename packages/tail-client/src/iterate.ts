@@ -101,8 +101,8 @@ export async function* changesIn<Row>(
 export function closable<T>(
   generator: AsyncGenerator<T, undefined>,
   stream: { close(): Promise<void> },
-): AsyncIterableIterator<T> {
-  const iterator: AsyncIterableIterator<T> = {
+): AsyncGenerator<T, undefined> {
+  const iterator: AsyncGenerator<T, undefined> = {
     next: () => generator.next(),
     return: async () => {
       await stream.close()
@@ -113,6 +113,7 @@ export function closable<T>(
       return generator.throw(error)
     },
     [Symbol.asyncIterator]: () => iterator,
+    [Symbol.asyncDispose]: async () => void (await iterator.return(undefined)),
   }
   return iterator
 }
