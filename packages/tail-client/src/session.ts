@@ -54,6 +54,8 @@ export interface SessionOptions {
   readonly hashSeed: number
   /** What it throws ends the session. */
   readonly onNotice: (fields: ServerFields) => void
+  /** Told once, at once: what came before may still wait to be taken. */
+  readonly onLost: (reason: unknown) => void
 }
 
 /**
@@ -300,11 +302,13 @@ export class Session {
   }
 
   #lose(reason: unknown): void {
+    const isKnown = this.#lostMs !== undefined
     this.#lostMs ??= this.#options.clock.nowMs()
     this.#queue.fail(reason)
     // What is streaming was opened, however soon it ends: its batches come first.
     if (!this.#decoder?.isStreaming) this.#reject(reason)
     this.destroy()
+    if (!isKnown) this.#options.onLost(reason)
   }
 
   /** Called from within drivers and decoders, which would take an error of a listener for one of their own. */
