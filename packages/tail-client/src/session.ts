@@ -5,6 +5,7 @@ import type { LineSink } from './rows/line.js'
 import {
   copyStatement,
   generationOf,
+  leadingColumns,
   type Shape,
   type Source,
   type Start,
@@ -20,9 +21,6 @@ import type { WhenFull } from './types/options.js'
 import { Watchdog } from './watchdog.js'
 import { ServerConnection } from './wire/connection.js'
 import { query } from './wire/frontend.js'
-
-/** How many leading columns a stream WITH (PROGRESS) has: mz_timestamp, mz_progressed, mz_diff. */
-const leadingColumns = 3
 
 export interface SessionOptions {
   readonly source: Source
