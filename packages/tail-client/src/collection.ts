@@ -10,7 +10,7 @@ export interface BatchSource<Row> {
   batches(): AsyncIterable<Batch<Row>>
   /** Whether the contents are being kept current now. */
   isLive(): boolean
-  /** Calls back when a connection is lost. */
+  /** Calls back when a connection is lost, at once. */
   onStale(listener: (error: TailError) => void): void
   close(): Promise<void>
 }
@@ -191,7 +191,8 @@ export class LiveCollection<Row> implements AsyncDisposable, Iterable<Row> {
   }
 
   #tell(batch: Batch<Row>): void {
-    if (this.#wasStale) {
+    // What came before a connection was lost may be taken after it.
+    if (this.#wasStale && this.#source.isLive()) {
       this.#wasStale = false
       this.events.emit('fresh')
     }

@@ -88,6 +88,17 @@ export class TailError extends Error {
   }
 }
 
+/** The beginning of a text that may be long, as a message shows it. */
+export function excerpt(text: string, most = 80): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text
+}
+
+/** A row as a message shows it. */
+export function shownRow(row: unknown): string {
+  const text = JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  return excerpt(text, 200)
+}
+
 /** An option that cannot be used: says which, the value, and what would do. */
 export function invalidOption(name: string, value: unknown, wanted: string): TailError {
   const shown = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : String(value)

@@ -11,7 +11,10 @@ export interface TailEvents {
   snapshot: (event: { readonly updates: number; readonly frontier: bigint }) => void
   /** A connection was lost or refused; the next attempt comes after `delayMs`. */
   retry: (event: { readonly error: TailError; readonly attempt: number; readonly delayMs: number }) => void
-  /** The connection was lost: what was given stays right as of the frontier, and gets older. Told once a loss. */
+  /**
+   * The connection was lost: what was given stays right as of the frontier, and gets older. Told once a loss, at once: batches that came
+   * before it may follow.
+   */
   stale: (event: { readonly error: TailError; readonly frontier: bigint }) => void
   /** After a loss, the contents were compared with what had been delivered. */
   reconciled: (event: { readonly updates: number; readonly frontier: bigint }) => void

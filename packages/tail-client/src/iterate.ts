@@ -65,16 +65,17 @@ async function inPortions<Row>({ runs }: RawBatch, decode: RowDecoder): Promise<
 export async function* updatesIn<Row>(
   source: AsyncIterable<Delivered>,
 ): AsyncGenerator<Update<Row>, undefined> {
+  const isTurn = turnAfterManyRows()
   for await (const { batch, decode, handOver } of source) {
     let waiting: readonly Update<Row>[] = []
     for (const updates of portionsOf<Row>(batch.runs, decode, 1)) {
       yield* waiting
-      if (waiting.length >= manyRows) await eventLoopTurn()
+      if (isTurn(waiting.length)) await eventLoopTurn()
       waiting = updates
     }
     handOver()
     yield* waiting
-    if (waiting.length >= manyRows) await eventLoopTurn()
+    if (isTurn(waiting.length)) await eventLoopTurn()
   }
   return undefined
 }
@@ -84,6 +85,7 @@ export async function* changesIn<Row>(
   source: AsyncIterable<Delivered>,
   keyed: KeyedRows<Row>,
 ): AsyncGenerator<Change<Row>, undefined> {
+  const isTurn = turnAfterManyRows()
   for await (const { batch, decode, handOver } of source) {
     const last = batch.runs.at(-1)
     if (!last) handOver()
@@ -91,18 +93,29 @@ export async function* changesIn<Row>(
       const changes = keyed.apply(updatesOf<Row>([run], decode))
       if (run === last) handOver()
       yield* changes
-      if (run.count >= manyRows) await eventLoopTurn()
+      if (isTurn(run.count)) await eventLoopTurn()
     }
   }
   return undefined
+}
+
+/** Whether it is time to give way, by how many rows there were since: a batch may have one row at each of many timestamps. */
+function turnAfterManyRows(): (rows: number) => boolean {
+  let since = 0
+  return rows => {
+    since += rows
+    if (since < manyRows) return false
+    since = 0
+    return true
+  }
 }
 
 /** `return` must not wait for the server: it closes the stream first, which settles whatever is being waited for. */
 export function closable<T>(
   generator: AsyncGenerator<T, undefined>,
   stream: { close(): Promise<void> },
-): AsyncIterableIterator<T> {
-  const iterator: AsyncIterableIterator<T> = {
+): AsyncGenerator<T, undefined> {
+  const iterator: AsyncGenerator<T, undefined> = {
     next: () => generator.next(),
     return: async () => {
       await stream.close()
@@ -113,6 +126,7 @@ export function closable<T>(
       return generator.throw(error)
     },
     [Symbol.asyncIterator]: () => iterator,
+    [Symbol.asyncDispose]: async () => void (await iterator.return(undefined)),
   }
   return iterator
 }

@@ -44,6 +44,8 @@ export class Reception {
   #isClosed = false
   #session: Session | undefined
   #phase: TailStatus['phase'] = 'idle'
+  /** Whether the loss of a connection that was live has been told. */
+  #isStale = false
   #sinceMs: number
   #frontier = 0n
   #reconnects = 0
@@ -85,7 +87,7 @@ export class Reception {
   close(): void {
     this.#isClosed = true
     this.#stop.abort(new TailError('CONNECTION_LOST', 'This tail was closed.'))
-    this.#session?.destroy()
+    this.#letGo()
     this.#enter('ended')
   }
 
@@ -126,7 +128,7 @@ export class Reception {
       throw error
     } finally {
       users?.removeEventListener('abort', abort)
-      this.#session?.destroy()
+      this.#letGo()
       this.#enter('ended')
       this.#events.emit('end', { error: failure })
     }
@@ -139,7 +141,7 @@ export class Reception {
     retries: Retries,
   ): AsyncGenerator<Delivered, undefined> {
     this.#enter('connecting')
-    const session = await this.#open(delivery, whenFull)
+    const session = await this.#open(delivery, whenFull, retries)
     const { columns } = session
     checkColumns(this.#expected ?? columns, columns, this.#since)
     this.#expected = columns
@@ -172,17 +174,44 @@ export class Reception {
   }
 
   #handOver(batch: RawBatch): void {
-    if (this.#phase !== 'live') this.#enter('live')
+    if (this.#phase !== 'live') {
+      this.#enter('live')
+      this.#isStale = false
+    }
     this.#frontier = batch.upper
     if (batch.kind === 'snapshot' || batch.kind === 'reconciled')
       this.#events.emit(batch.kind, { updates: rowsIn(batch), frontier: batch.upper })
   }
 
-  #lost(error: TailError): void {
+  /** Closes the connection, and keeps nothing of what it has brought. */
+  #letGo(): void {
     this.#session?.destroy()
+    this.#repeatedUpdates += this.#session?.repeatedUpdates ?? 0
+    this.#session = undefined
+  }
+
+  #lost(error: TailError): void {
+    this.#letGo()
     const wasLive = this.#phase === 'live'
     this.#enter('waiting')
-    if (wasLive) this.#events.emit('stale', { error, frontier: this.#frontier })
+    if (wasLive) this.#tellStale(error)
+  }
+
+  /** Called by the connection itself: a consumer that is busy comes for what it left, and for its error, later. */
+  #lostAtOnce(reason: unknown, retries: Retries): void {
+    if (this.#phase !== 'live' || this.#stop.signal.aborted) return
+    if (!TailError.is(reason) || !retries.isRetried(reason)) return
+    try {
+      this.#tellStale(reason)
+    } catch (error) {
+      this.#stop.abort(error)
+    }
+  }
+
+  #tellStale(error: TailError): void {
+    if (this.#isStale) return
+    this.#isStale = true
+    this.#events.emit('stale', { error, frontier: this.#frontier })
   }
 
   #decoder(columns: readonly Column[]): RowDecoder {
@@ -196,10 +225,8 @@ export class Reception {
     })
   }
 
-  async #open(delivery: Delivery, whenFull: WhenFull): Promise<Session> {
+  async #open(delivery: Delivery, whenFull: WhenFull, retries: Retries): Promise<Session> {
     const { frontier } = delivery
-    this.#repeatedUpdates += this.#session?.repeatedUpdates ?? 0
-    this.#session = undefined
     const { snapshot, asOf, asOfAtLeast, clock } = this.#settings
     const session = await Session.open({
       ...this.#settings,
@@ -210,6 +237,7 @@ export class Reception {
       start: frontier === undefined ? { snapshot, asOf, asOfAtLeast } : { after: frontier },
       orSnapshot: delivery.canBeginAnew,
       onNotice: fields => this.#events.emit('notice', fields),
+      onLost: reason => this.#lostAtOnce(reason, retries),
     })
     this.#session = session
     const sinceMs = clock.nowMs()

@@ -96,7 +96,7 @@ export class Retries {
   /** The next attempt after an error, and the delay before it. Throws the error if there is none, `RETRIES_EXHAUSTED` if the user's limits say so. */
   after(error: TailError): { readonly attempt: number; readonly delayMs: number } {
     const { retry, backoff, clock, random } = this.#policy
-    if (retry === false || !this.#isWorthwhile(error)) throw error
+    if (retry === false || !this.isRetried(error)) throw error
     const unlimited = Number.POSITIVE_INFINITY
     this.#failures++
     this.#alike = error.code === this.#code ? this.#alike + 1 : 1
@@ -110,10 +110,12 @@ export class Retries {
     return { attempt: this.#failures, delayMs: gate ? gate.reserve(nowMs, wanted) : wanted }
   }
 
-  /** A relation that is made anew is granted anew, a moment later. */
-  #isWorthwhile({ code, retryable, sqlState }: TailError): boolean {
+  /** Whether an error is one to try again after, how often and for how long aside. */
+  isRetried({ code, retryable, sqlState }: TailError): boolean {
+    const { retry, waitForRelation } = this.#policy
+    // A relation that is made anew is granted anew, a moment later.
     const isMissing = code === 'RELATION_NOT_FOUND' || sqlState === insufficientPrivilege
-    return retryable || (isMissing && this.#policy.waitForRelation)
+    return retry !== false && (retryable || (isMissing && waitForRelation))
   }
 }
 

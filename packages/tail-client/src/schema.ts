@@ -1,4 +1,4 @@
-import { invalidOption, TailError } from './errors.js'
+import { invalidOption, shownRow, TailError } from './errors.js'
 import type { RowDecoder } from './rows/row.js'
 import { skippedRow } from './rows/updates.js'
 import type { OnInvalidRow, StandardSchema } from './types/schema.js'
@@ -40,7 +40,5 @@ function rowInvalid(row: unknown, issues: readonly Issue[]): TailError {
     const where = path.map(part => String(typeof part === 'object' ? part.key : part)).join('.')
     return where ? `${where}: ${message}` : message
   })
-  const text = JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
-  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text
-  return new TailError('ROW_INVALID', `The schema refuses ${shown}: ${said.join('; ')}.`)
+  return new TailError('ROW_INVALID', `The schema refuses ${shownRow(row)}: ${said.join('; ')}.`)
 }

@@ -5,6 +5,7 @@ import type { LineSink } from './rows/line.js'
 import {
   copyStatement,
   generationOf,
+  leadingColumns,
   type Shape,
   type Source,
   type Start,
@@ -20,9 +21,6 @@ import type { WhenFull } from './types/options.js'
 import { Watchdog } from './watchdog.js'
 import { ServerConnection } from './wire/connection.js'
 import { query } from './wire/frontend.js'
-
-/** How many leading columns a stream WITH (PROGRESS) has: mz_timestamp, mz_progressed, mz_diff. */
-const leadingColumns = 3
 
 export interface SessionOptions {
   readonly source: Source
@@ -54,6 +52,8 @@ export interface SessionOptions {
   readonly hashSeed: number
   /** What it throws ends the session. */
   readonly onNotice: (fields: ServerFields) => void
+  /** Told once, at once: what came before may still wait to be taken. */
+  readonly onLost: (reason: unknown) => void
 }
 
 /**
@@ -300,11 +300,13 @@ export class Session {
   }
 
   #lose(reason: unknown): void {
+    const isKnown = this.#lostMs !== undefined
     this.#lostMs ??= this.#options.clock.nowMs()
     this.#queue.fail(reason)
     // What is streaming was opened, however soon it ends: its batches come first.
     if (!this.#decoder?.isStreaming) this.#reject(reason)
     this.destroy()
+    if (!isKnown) this.#options.onLost(reason)
   }
 
   /** Called from within drivers and decoders, which would take an error of a listener for one of their own. */

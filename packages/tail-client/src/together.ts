@@ -1,4 +1,5 @@
 import { invalidOption, TailError } from './errors.js'
+import { closable } from './iterate.js'
 import type { Batch } from './types/batch.js'
 import type { Update } from './types/update.js'
 
@@ -26,9 +27,20 @@ export interface JointBatch<T extends Tails> {
  * one, and the first batch comes when all snapshots are complete and the others have reached the latest.
  *
  * The slowest sets the pace: of the others one batch is held, and while one spans more, what the others have meanwhile. If one ends or
- * fails, all are closed. Throws `INVALID_OPTION` for no tails, and for tails with `onHistoryLost: 'refetch'` once they begin anew.
+ * fails, all are closed, and so they are by `return`, whatever they wait for. Throws `INVALID_OPTION` for no tails, and for tails with
+ * `onHistoryLost: 'refetch'` once they begin anew.
  */
-export async function* tailAll<T extends Tails>(tails: T): AsyncGenerator<JointBatch<T>, undefined> {
+export function tailAll<T extends Tails>(tails: T): AsyncGenerator<JointBatch<T>, undefined> {
+  const close = async (): Promise<void> => {
+    await Promise.all(Object.values(tails).map(stream => stream.close()))
+  }
+  return closable(jointBatches(tails, close), { close })
+}
+
+async function* jointBatches<T extends Tails>(
+  tails: T,
+  close: () => Promise<void>,
+): AsyncGenerator<JointBatch<T>, undefined> {
   const members = Object.entries(tails).map(([name, stream]) => new Reader(name, stream))
   if (members.length === 0) throw invalidOption('tails', 'empty', 'at least one tail, by name')
   let lower = 0n
@@ -43,11 +55,17 @@ export async function* tailAll<T extends Tails>(tails: T): AsyncGenerator<JointB
       }
       // Whoever is behind is read; who is ahead waits, and its socket with it.
       const behind = members.filter(({ frontier }) => frontier === reached)
-      const went = await Promise.all(behind.map(member => member.advance()))
+      const advance = async (member: Reader): Promise<boolean> => {
+        const went = await member.advance()
+        // The others may wait for a server that does not come back.
+        if (!went) await close()
+        return went
+      }
+      const went = await Promise.all(behind.map(advance))
       if (went.includes(false)) return undefined
     }
   } finally {
-    await Promise.all(members.map(member => member.close()))
+    await close()
   }
 }
 
@@ -59,7 +77,6 @@ interface Gap {
 
 class Reader {
   readonly name: string
-  readonly #stream: Member<unknown>
   readonly #batches: AsyncIterator<Batch<unknown>>
   readonly #waiting: Update<unknown>[] = []
   #gaps: Gap[] = []
@@ -68,7 +85,6 @@ class Reader {
 
   constructor(name: string, stream: Member<unknown>) {
     this.name = name
-    this.#stream = stream
     this.#batches = stream.batches()[Symbol.asyncIterator]()
   }
 
@@ -103,10 +119,6 @@ class Reader {
     this.#gaps = this.#gaps.filter(({ before }) => before > upper)
     const later = this.#waiting.findIndex(({ timestamp }) => timestamp >= upper)
     return this.#waiting.splice(0, later < 0 ? this.#waiting.length : later)
-  }
-
-  close(): Promise<void> {
-    return this.#stream.close()
   }
 }
 

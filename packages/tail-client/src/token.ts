@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { invalidOption, TailError } from './errors.js'
+import { listed } from './rows/columns.js'
 import type { Column } from './types/connection.js'
 
 /** What a token says; `source` and `columns` are fingerprints, so that a token cannot resume another relation. */
@@ -36,13 +37,11 @@ export function checkTokenSource(token: TokenContents, source: string): void {
 
 /** Checks that the relation still has the columns that it had when the token was made. */
 export function checkTokenColumns(token: TokenContents, columns: readonly Column[]): void {
-  if (token.columns !== columnsFingerprint(columns)) {
-    const now = columns.map(({ name, oid }) => `${name} ${oid}`).join(', ')
+  if (token.columns !== columnsFingerprint(columns))
     throw new TailError(
       'SCHEMA_MISMATCH',
-      `The relation has other columns than when the token was made; now they are ${now}. Start anew without it.`,
+      `The relation has other columns than when the token was made; now they are ${listed(columns)}. Start anew without it.`,
     )
-  }
 }
 
 export function columnsFingerprint(columns: readonly Column[]): string {

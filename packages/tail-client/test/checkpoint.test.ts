@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Checkpoint } from '../src/checkpoint.js'
 import { tail } from '../src/index.js'
 import { fileCheckpoints } from '../src/stores/file.js'
@@ -80,6 +81,22 @@ test('T46: what a crash left of a save is removed when the checkpoint is loaded,
     if (!file.endsWith(recent)) utimesSync(path.join(folder, file), longAgo, longAgo)
   expect(await store.load('a')).toBe('token')
   expect(readdirSync(folder).sort()).toEqual(own.sort())
+})
+
+test('T46: a save has resolved when the token is on the disk, and its name too', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mzalert-flushed-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const handle = await open(folder)
+  const flushed: string[] = []
+  const sync = vi
+    .spyOn(Object.getPrototypeOf(handle) as typeof handle, 'sync')
+    .mockImplementation(async function (this: typeof handle) {
+      flushed.push((await this.stat()).isDirectory() ? 'folder' : 'file')
+    })
+  onTestFinished(() => sync.mockRestore())
+  await handle.close()
+  await fileCheckpoints(folder).save('a', 'token')
+  expect(flushed).toEqual(['file', 'folder'])
 })
 
 test('T46: what was processed can be committed after the tail was closed', async () => {

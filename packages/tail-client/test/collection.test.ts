@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { tail } from '../src/index.js'
+import { LiveCollection, TailError, tail } from '../src/index.js'
 import { Multiset } from '../src/stream/collection.js'
 import { messages, progress, update } from '../src/testing/messages.js'
 import type { ScriptedClient } from '../src/testing/server.js'
 import { encodeToken, fingerprint } from '../src/token.js'
+import type { Batch, BatchKind } from '../src/types/batch.js'
 import type { Update } from '../src/types/update.js'
 import { accepted, failureOf, serve } from './support/serve.js'
 
@@ -105,6 +106,37 @@ test('T56: a lost connection is told, the contents stay, and coming back is told
     'changes',
     ['end', undefined],
   ])
+})
+
+test('T56: what came before a connection was lost does not make a collection fresh', async () => {
+  const told: string[] = []
+  let lost = (_error: TailError): void => {}
+  let isLive = true
+  const batch = (kind: BatchKind, upper: bigint): Batch<Row> => ({
+    kind,
+    lower: upper - 1n,
+    upper,
+    updates: [],
+  })
+  const live = new LiveCollection<Row>({
+    isLive: () => isLive,
+    onStale: listener => {
+      lost = listener
+    },
+    close: async () => {},
+    batches: async function* () {
+      yield batch('snapshot', 1n)
+      isLive = false
+      lost(new TailError('CONNECTION_LOST', 'It was lost.'))
+      yield batch('progress', 2n)
+      told.push('back')
+      isLive = true
+      yield batch('progress', 3n)
+    },
+  })
+  live.events.on('stale', () => told.push('stale')).on('fresh', () => told.push('fresh'))
+  await live.ended
+  expect(told).toEqual(['stale', 'back', 'fresh'])
 })
 
 test('T56: a key that is not one ends the collection with both rows, or is reported and goes on', async () => {

@@ -62,3 +62,18 @@ test('T4: updates that wait for their timestamp to close are bounded', async () 
   )
   expect(error.code).toBe('BATCH_TOO_LARGE')
 })
+
+test('T4: rows without text, and timestamps without end, are bounded as well', async () => {
+  const empty = Array.from({ length: 50 }, () => update(1, 1, ''))
+  const apart = Array.from({ length: 50 }, (_, i) => update(i + 1, 1, ''))
+  for (const [rows, maxBatchBytes] of [
+    [empty, 1000],
+    [apart, 10_000],
+  ] as const) {
+    const { options } = await serve({
+      copy: client => client.send(accepted, progress(1), ...rows, progress(100)),
+    })
+    const error = await failureOf(collect(tail('v', { ...options, maxBatchBytes }).batches(), () => true))
+    expect(error.code).toBe('BATCH_TOO_LARGE')
+  }
+})

@@ -78,6 +78,17 @@ test('T41: a loop over a big snapshot leaves turns to the rest of the process', 
   expect(await turnsDuring(tail('v', options), ({ diff }) => diff < 0)).toBeGreaterThan(5)
 })
 
+test('T41: a loop over one row at each of many timestamps leaves turns too', async () => {
+  const { options } = await serve({
+    copy: client =>
+      client.send(progressFirst, ...all.map(i => update(i + 2, 1, `row ${i}`)), progress(rows + 2)),
+  })
+  const last = `row ${rows - 1}`
+  expect(await turnsDuring(tail('v', options), ({ raw }) => raw === last)).toBeGreaterThan(5)
+  const changes = tail<{ a: string }>('v', options).changes({ key: 'a' })
+  expect(await turnsDuring(changes, ({ row }) => row?.a === last)).toBeGreaterThan(5)
+})
+
 test('T41: a big snapshot that comes whole is decoded in turns too', async () => {
   const { options } = await serve({ copy: client => client.send(progressFirst, snapshotLater) })
   const batches = tail('v', options).batches()

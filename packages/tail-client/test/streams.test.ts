@@ -90,3 +90,23 @@ test('T32: a view that fails ends all of them', async () => {
   await until(() => server.connections === 0)
   expect((await failureOf(tailAll({}).next())).code).toBe('INVALID_OPTION')
 })
+
+test('T32: return() ends views that move together, though all of them wait', async () => {
+  const { options, server } = await serve({ copy: client => client.send(accepted, progress(1)) })
+  const both = tailAll({ a: tail('a', options), b: tail('b', options) })
+  const waiting = both.next()
+  await until(() => server.statements.length === 4)
+  expect(await both.return(undefined)).toEqual({ done: true, value: undefined })
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  await until(() => server.connections === 0)
+})
+
+test('T32: a view that ends ends all of them, also those that wait', async () => {
+  const { options, server } = await serve({ copy: client => client.send(accepted, progress(1)) })
+  const a = tail('a', options)
+  const next = tailAll({ a, b: tail('b', options) }).next()
+  await until(() => server.statements.length === 4)
+  await a.close()
+  expect(await next).toEqual({ done: true, value: undefined })
+  await until(() => server.connections === 0)
+})

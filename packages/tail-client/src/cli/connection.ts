@@ -1,6 +1,6 @@
 import { within } from '../clock.js'
 import { TailError } from '../errors.js'
-import { generationOf, type Source, statement } from '../sql/statement.js'
+import { generationOf, leadingColumns, type Source, statement } from '../sql/statement.js'
 import { type SqlValue, sql } from '../sql/text.js'
 import type { Clock } from '../types/clock.js'
 import type { Column } from '../types/connection.js'
@@ -15,8 +15,6 @@ export interface Description {
   readonly where: string
   readonly version: string
 }
-
-const leadingColumns = 3
 
 /** How long a server may take to answer, and when nobody wants to know any more. */
 export interface Patience {

@@ -31,7 +31,7 @@ const graceMs = 1000
 
 async function main(words: readonly string[]): Promise<void> {
   const told = readArguments(words, process.env)
-  if (told.command === 'help') return void process.stdout.write(help)
+  if (told.command === 'help') return print(help)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   const patience = { clock: systemClock, timeLimitMs: told.timeLimitMs, signal: stop.signal }
@@ -44,16 +44,21 @@ async function main(words: readonly string[]): Promise<void> {
   }
 }
 
+/** A reader that has left is an end and no error. */
+async function print(text: string): Promise<void> {
+  await new Output(process.stdout, () => {}).write(text)
+}
+
 async function explained(told: Arguments, patience: Patience): Promise<void> {
   const [description] = await describeAll(told.url, told.sources.map(sourceOf), patience)
-  if (description) process.stdout.write(await explain(told, description, patience))
+  if (description) await print(await explain(told, description, patience))
 }
 
 async function types({ url, sources, out }: Arguments, patience: Patience): Promise<void> {
   const descriptions = await describeAll(url, sources, patience)
   const relations = descriptions.map((each, at) => ({ ...each, name: sources[at] ?? '' }))
   const text = moduleText(relations)
-  if (out === undefined) process.stdout.write(text)
+  if (out === undefined) await print(text)
   else await writeFile(out, text)
 }
 

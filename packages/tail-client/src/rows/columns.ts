@@ -28,6 +28,7 @@ function difference(expected: readonly Column[], now: readonly Column[]): string
   return moved && `Column ${JSON.stringify(moved.name)} is in another place than`
 }
 
-function listed(columns: readonly Column[]): string {
+/** Columns as a message shows them. */
+export function listed(columns: readonly Column[]): string {
   return columns.map(({ name, oid }) => `${name} ${oid}`).join(', ')
 }

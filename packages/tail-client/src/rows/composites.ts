@@ -1,4 +1,4 @@
-import { TailError } from '../errors.js'
+import { excerpt, TailError } from '../errors.js'
 import type { Interval, Range } from '../types/values.js'
 
 /**
@@ -85,6 +85,5 @@ function isBounds(text: string): text is '[]' | '[)' | '(]' | '()' {
 }
 
 function unreadable(what: string, text: string): TailError {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text
-  return new TailError('DECODE', `Not ${what}: ${JSON.stringify(shown)}.`)
+  return new TailError('DECODE', `Not ${what}: ${JSON.stringify(excerpt(text))}.`)
 }

@@ -1,4 +1,4 @@
-import { TailError } from '../errors.js'
+import { excerpt, TailError } from '../errors.js'
 
 /** A parsed array, list or map: text for scalars, null for NULL. */
 export type Element = string | null | readonly Element[] | ReadonlyMap<string, Element>
@@ -104,6 +104,5 @@ class ElementParser {
 }
 
 function unreadable(text: string): TailError {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text
-  return new TailError('DECODE', `Not an array, list or map: ${JSON.stringify(shown)}.`)
+  return new TailError('DECODE', `Not an array, list or map: ${JSON.stringify(excerpt(text))}.`)
 }

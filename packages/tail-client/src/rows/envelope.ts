@@ -1,11 +1,8 @@
 import { lineFeed, viewOf } from '../copy/lines.js'
-import { TailError } from '../errors.js'
-import type { Shape } from '../sql/statement.js'
+import { excerpt, TailError } from '../errors.js'
+import { leadingColumns, type Shape } from '../sql/statement.js'
 import type { Envelope } from '../types/options.js'
 import type { LineSink } from './line.js'
-
-/** mz_timestamp, mz_progressed, mz_state. */
-const leadingColumns = 3
 
 /** How many columns the lines of a relation have in an envelope. */
 export function envelopeColumnCount({ kind, key }: Shape, columns: readonly string[]): number {
@@ -106,6 +103,5 @@ export class EnvelopeParser {
 }
 
 function malformed(line: string): TailError {
-  const shown = line.length > 80 ? `${line.slice(0, 80)}…` : line
-  return new TailError('PROTOCOL', `A line does not fit its envelope: ${JSON.stringify(shown)}.`)
+  return new TailError('PROTOCOL', `A line does not fit its envelope: ${JSON.stringify(excerpt(line))}.`)
 }

@@ -1,5 +1,5 @@
 import { lineFeed } from '../copy/lines.js'
-import { TailError } from '../errors.js'
+import { excerpt, TailError } from '../errors.js'
 import { letterF, letterT, minus, nine, tab, zero } from './ascii.js'
 
 /** Where the lines of a stream go once their leading columns are understood. */
@@ -101,9 +101,8 @@ function hasLineFeed(bytes: Buffer, from: number, to: number): boolean {
 function severalOrMalformed(bytes: Buffer, from: number, to: number): false {
   if (hasLineFeed(bytes, from, to)) return false
   const line = bytes.toString('utf8', from, to)
-  const shown = line.length > 80 ? `${line.slice(0, 80)}…` : line
   throw new TailError(
     'PROTOCOL',
-    `A line does not begin with mz_timestamp, mz_progressed and mz_diff: ${JSON.stringify(shown)}. Is the server a Materialize?`,
+    `A line does not begin with mz_timestamp, mz_progressed and mz_diff: ${JSON.stringify(excerpt(line))}. Is the server a Materialize?`,
   )
 }

@@ -1,5 +1,5 @@
 import { unescapeField } from '../copy/text.js'
-import { TailError } from '../errors.js'
+import { excerpt, TailError } from '../errors.js'
 import type { Column } from '../types/connection.js'
 import type { UnknownRow } from '../types/update.js'
 import type { ValueOptions } from '../types/values.js'
@@ -111,11 +111,10 @@ function decoded(field: string, column: Column | undefined, decode: ValueDecoder
   try {
     return decode(text)
   } catch (cause) {
-    const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text
     const why = TailError.is(cause) ? cause.message.replace(/^\[\w+\] /, '') : 'It cannot be decoded.'
     throw new TailError(
       'DECODE',
-      `Column ${column?.name} (type OID ${column?.oid}) holds ${JSON.stringify(shown)}: ${why}`,
+      `Column ${column?.name} (type OID ${column?.oid}) holds ${JSON.stringify(excerpt(text))}: ${why}`,
       { cause },
     )
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { TailError } from '../errors.js'
+import { excerpt, TailError } from '../errors.js'
 import type { Run, Span } from '../log/run.js'
 import { diffAt, headerBytes, isEscapedAt, isWideAt, nextAt, textBytesAt } from '../log/segment.js'
 import type { UnknownRow, Update } from '../types/update.js'
@@ -57,6 +57,5 @@ function decodeSpan<Row>(
 }
 
 function notUtf8(text: string): TailError {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text
-  return new TailError('DECODE', `A row is not UTF-8: ${JSON.stringify(shown)} (as latin1).`)
+  return new TailError('DECODE', `A row is not UTF-8: ${JSON.stringify(excerpt(text))} (as latin1).`)
 }

@@ -21,6 +21,9 @@ export interface Shape {
   readonly key: readonly string[]
 }
 
+/** How many columns a stream has before the relation's own: mz_timestamp, mz_progressed, and mz_diff or mz_state. */
+export const leadingColumns = 3
+
 /** The source as it stands in a statement. */
 export function sourceText(source: Source): string {
   if (!isSqlText(source)) return quoteName(source)

@@ -10,10 +10,10 @@ const abandonedAfterMs = 60_000
 const besides = /^\.[0-9a-f-]{36}$/
 
 /**
- * Checkpoints as files in a folder, one per name. A save is atomic (written beside, flushed to disk, then renamed) and
- * checksummed: after a crash there is the old token or the new one. A file that was damaged is refused with
- * `CHECKPOINT_CORRUPT`, never taken for "none". One process writes a name at a time: one that another has replaced is refused with
- * `COMMIT_REFUSED` at its next commit (two that save in the same moment are not told apart).
+ * Checkpoints as files in a folder, one per name. A save is atomic (written beside, flushed to disk, renamed, and the folder flushed)
+ * and checksummed: after a crash there is the old token or the new one, and the new one once the save has resolved. A file that was
+ * damaged is refused with `CHECKPOINT_CORRUPT`, never taken for "none". One process writes a name at a time: one that another has
+ * replaced is refused with `COMMIT_REFUSED` at its next commit (two that save in the same moment are not told apart).
  */
 export function fileCheckpoints(folder: string): CheckpointStore {
   const fileOf = (name: string): string => {
@@ -80,9 +80,27 @@ export async function saveToken(file: string, token: string): Promise<void> {
       await handle.close()
     }
     await rename(beside, file)
+    await syncFolder(path.dirname(file))
   } catch (error) {
     await rm(beside, { force: true })
     throw error
+  }
+}
+
+/** How systems and disks say that they cannot flush a folder: then there is no more to be done. */
+const cannotSync: readonly (string | undefined)[] = ['EACCES', 'EINVAL', 'EISDIR', 'ENOTSUP', 'EPERM']
+
+/** Until its folder is flushed too, a power cut may undo a rename. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (!cannotSync.includes((error as NodeJS.ErrnoException).code)) throw error
   }
 }
 

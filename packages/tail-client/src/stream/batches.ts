@@ -78,7 +78,7 @@ export class BatchBuilder {
     return this.#hasClosed
   }
 
-  /** Bytes of rows that are not closed yet. */
+  /** About what rows that are not closed yet take in memory. */
   get openBytes(): number {
     return this.#openBytes
   }
@@ -96,17 +96,18 @@ export class BatchBuilder {
       if (this.#generation === 'tail') this.#asOf = timestamp
       this.#asOf ??= timestamp
     }
-    this.#openBytes += to - from
+    if (this.#run?.timestamp !== timestamp) {
+      this.#run = new Run(timestamp)
+      this.#open.push(this.#run)
+      this.#openBytes += runBytes
+    }
+    this.#run.add(this.#log.segment, this.#log.at)
+    this.#openBytes += headerBytes + to - from
     if (this.#openBytes > this.#maxBatchBytes)
       throw new TailError(
         'BATCH_TOO_LARGE',
         `More than ${this.#maxBatchBytes} bytes wait for their timestamp to close. Raise maxBatchBytes, or tail a smaller view.`,
       )
-    if (this.#run?.timestamp !== timestamp) {
-      this.#run = new Run(timestamp)
-      this.#open.push(this.#run)
-    }
-    this.#run.add(this.#log.segment, this.#log.at)
     return true
   }
 

@@ -1,4 +1,4 @@
-import { TailError } from '../errors.js'
+import { shownRow, TailError } from '../errors.js'
 import type { Update } from '../types/update.js'
 
 /** What happened to the row of one key at one timestamp. */
@@ -80,17 +80,12 @@ export class KeyedRows<Row> {
 
 /** A violation as the error that says it, with the rows. */
 export function keyViolation<Row>({ key, rows, timestamp }: KeyViolation<Row>): TailError {
-  const [first, second] = rows.map(shown)
+  const [first, second] = rows.map(shownRow)
   const more = rows.length > 2 ? ` and ${rows.length - 2} more` : ''
   return new TailError(
     'KEY_VIOLATION',
     `Key ${key} has more than one row at timestamp ${timestamp}: ${first} and ${second}${more}. Choose a key that is unique, or have it reported.`,
   )
-}
-
-function shown(row: unknown): string {
-  const text = JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
 function difference<Row>(

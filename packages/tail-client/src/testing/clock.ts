@@ -27,8 +27,10 @@ export class FakeClock implements Clock {
   /** Time jumps while nothing runs; what was due fires late, after it. */
   sleep(ms: number): void {
     this.#nowMs += ms
-    const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs)
+    const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs).sort((a, b) => a.atMs - b.atMs)
     for (const timer of due) {
+      // One that fired before it may have cleared it.
+      if (!this.#timers.includes(timer)) continue
       this.#remove(timer)
       timer.callback()
     }

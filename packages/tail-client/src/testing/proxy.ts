@@ -69,13 +69,19 @@ export class FaultProxy {
     this.#mode = 'forward'
     this.#bytesLeft = Number.POSITIVE_INFINITY
     this.splitBytes = Number.POSITIVE_INFINITY
-    for (const wake of this.#waiting) wake()
-    this.#waiting.clear()
+    this.#goOn()
   }
 
   async close(): Promise<void> {
     this.refuse()
+    this.#goOn()
     await new Promise(resolve => this.#server.close(resolve))
+  }
+
+  /** Does what was put off while nothing was forwarded. */
+  #goOn(): void {
+    for (const act of this.#waiting) act()
+    this.#waiting.clear()
   }
 
   #serve(client: Socket): void {
@@ -92,7 +98,10 @@ export class FaultProxy {
 
   #forward(from: Socket, to: Socket, pieces: (chunk: Buffer) => readonly Buffer[]): void {
     from.on('error', () => {})
-    from.on('close', () => to.destroy())
+    from.on('close', () => {
+      if (this.#mode === 'stall') this.#waiting.add(() => to.destroy())
+      else to.destroy()
+    })
     from.on('data', chunk => {
       if (this.#mode === 'stall') {
         from.pause()

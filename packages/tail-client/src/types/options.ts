@@ -82,11 +82,11 @@ export interface TailOptions<Schema extends StandardSchema = StandardSchema> ext
   /** What happens when more of them wait. Default: `pause`; for changes and collections, `consolidate`. */
   readonly whenFull?: WhenFull
   /**
-   * Once the socket has been paused for so long, and no batch was taken, the connection is closed, to free the server, and what waits can still be taken;
+   * A socket that has been paused while no batch was taken for so long is closed, to free the server. What waits can still be taken;
    * after it, the stream connects anew and goes on (`CONSUMER_STALLED` is its reason). Milliseconds. Default: 60 000.
    */
   readonly stallTimeoutMs?: number
-  /** More bytes of rows at timestamps that are not closed yet are refused with `BATCH_TOO_LARGE`. Default: 1 GiB. */
+  /** How many bytes of rows may wait for their timestamp to close, counted likewise; more is `BATCH_TOO_LARGE`. Default: 1 GiB. */
   readonly maxBatchBytes?: number
   /** A longer row is refused with `ROW_TOO_LARGE`. Default: 64 MiB. */
   readonly maxRowBytes?: number

@@ -4,6 +4,7 @@ import { follow } from '../../src/cli/follow.js'
 import { Output } from '../../src/cli/output.js'
 import type { ResumableBatch } from '../../src/types/batch.js'
 import type { UnknownRow } from '../../src/types/update.js'
+import { run } from '../support/program.js'
 
 function batch(timestamp: bigint, rows: number): ResumableBatch<UnknownRow> {
   const updates = Array.from({ length: rows }, (_, i) => ({ row: { i }, timestamp, diff: 1, raw: `${i}` }))
@@ -68,4 +69,10 @@ test('a reader that leaves frees whoever waits for it, a disk that is full fails
     else await written
     expect([output.isGone, gone]).toEqual([true, 1])
   }
+})
+
+test('T82: a reader that left before there was anything to read is no error', async () => {
+  const { child, ended, errors } = run(['--help'])
+  child.stdout.destroy()
+  expect([await ended, errors()]).toEqual([0, ''])
 })

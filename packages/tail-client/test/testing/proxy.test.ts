@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { tail } from '../../src/index.js'
 import { messages, progress, update } from '../../src/testing/messages.js'
 import { FaultProxy } from '../../src/testing/proxy.js'
+import type { ScriptedServer } from '../../src/testing/server.js'
 import { sum } from '../support/decode.js'
 import { accepted, collect, failureOf, serve, until } from '../support/serve.js'
 
@@ -10,9 +11,13 @@ afterEach(async () => {
   await Promise.all(proxies.splice(0).map(proxy => proxy.close()))
 })
 
-async function between(
-  rows: number,
-): Promise<{ proxy: FaultProxy; stream: (more?: object) => ReturnType<typeof tail> }> {
+interface Between {
+  readonly proxy: FaultProxy
+  readonly server: ScriptedServer
+  readonly stream: (more?: object) => ReturnType<typeof tail>
+}
+
+async function between(rows: number): Promise<Between> {
   const { server, options } = await serve({
     copy: client =>
       client.send(
@@ -24,7 +29,7 @@ async function between(
   })
   const proxy = await FaultProxy.start({ port: Number(new URL(server.url).port) })
   proxies.push(proxy)
-  return { proxy, stream: more => tail('v', { ...options, connection: proxy.url, ...more }) }
+  return { proxy, server, stream: more => tail('v', { ...options, connection: proxy.url, ...more }) }
 }
 
 test('a proxy without a fault changes nothing', async () => {
@@ -77,6 +82,20 @@ test('T6: a network that falls silent is noticed, and what was stalled comes onc
   await until(() => proxy.connections > 0)
   proxy.restore()
   expect((await waiting)[0]?.updates).toHaveLength(1)
+})
+
+test('while a proxy stalls, a server that goes away is not noticed, and afterwards it is', async () => {
+  const { proxy, server, stream } = await between(1)
+  const rows = stream()
+  const iterator = rows.batches()
+  await iterator.next()
+  proxy.stall()
+  await server.close()
+  for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve))
+  expect(rows.status.phase).toBe('live')
+  proxy.restore()
+  await until(() => rows.status.phase === 'waiting')
+  await iterator.return?.()
 })
 
 test('while a proxy refuses, connections are lost, and afterwards not', async () => {
