@@ -97,7 +97,7 @@ async function run(checked: CheckedConfig): Promise<void> {
       },
     )
   }
-  // A second signal ends it at once, as if nobody listened.
+  // The same signal again ends it at once, as if nobody listened.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
 }
 

@@ -12,7 +12,10 @@ export type { RemoteWriteEvent, RemoteWriteOptions } from './push/types.js'
 
 /** A running remote write; made by `remoteWrite()`. */
 export interface RemoteWrite extends AsyncDisposable {
-  /** Sends everything now, once what is under way is over. Resolves when it was taken, refused, or given up until the next interval. */
+  /**
+   * Sends everything now, once what is under way is over. Resolves when it was taken, refused, or given up until the next interval.
+   * Nothing is sent after `close()`: what has been ended must not live again.
+   */
   flush(): Promise<void>
   /** Stops; with `endOnClose`, ends all series first. Idempotent. */
   close(): Promise<void>
@@ -57,6 +60,7 @@ class Writer implements RemoteWrite {
   }
 
   flush(): Promise<void> {
+    if (this.#closing) return this.#closing
     this.#work = this.#work.then(() => this.#send(() => this.#samples()))
     return this.#work
   }

@@ -138,7 +138,10 @@ export interface BridgeOptions {
   readonly registry?: Registry
   /** `/-/ready` is 503 while a view is further behind than this. Default: never for that reason. */
   readonly readyMaxLagMs?: number
-  /** Who reads an answer of the handler, and takes nothing of it for so long, is cut off. Milliseconds; default: 30 000. */
+  /**
+   * Who reads an answer of the handler, and takes nothing of it for so long, is cut off. Milliseconds, `Infinity` for never. Default:
+   * 30 000.
+   */
   readonly stalledMs?: number
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
@@ -183,7 +186,7 @@ export type BridgeEvent =
       readonly attempt: number
       readonly delayMs: number
     }
-  /** What a view missed while it was disconnected is applied. */
+  /** What a view missed while it was disconnected, or had failed, is applied; `updates` is how many rows came and went. */
   | { readonly type: 'reconciled'; readonly view: string; readonly updates: number }
   /** A view will never change again; its samples are current for ever. */
   | { readonly type: 'ended'; readonly view: string }

@@ -3,6 +3,8 @@ import type { Turn } from '../series/slices.js'
 
 /** Some hundred kilobytes. */
 const chunksPerTurn = 4
+/** A timer that is longer is over at once. */
+const longestTimerMs = 2 ** 31 - 1
 
 /** What is answered to a request. */
 export interface Answer {
@@ -62,7 +64,12 @@ function taken(response: ServerResponse, event: 'drain' | 'finish', stalledMs: n
       response.off('close', done)
       resolve()
     }
-    const timer = setTimeout(() => response.destroy(), stalledMs)
+    const cutOff = (): void => {
+      response.destroy()
+      // One that waits behind another answer of its connection is never told that it is closed.
+      done()
+    }
+    const timer = setTimeout(cutOff, Math.min(stalledMs, longestTimerMs))
     if (response.destroyed || response.writableFinished) return done()
     response.on(event, done)
     response.on('close', done)

@@ -158,18 +158,21 @@ function isRegistry(registry: unknown): registry is Registry {
   return wanted.every(name => typeof Reflect.get(registry, name) === 'function')
 }
 
-/** A log that throws must not stop a stream: what it throws is shown as a warning of the process. */
+/** A log that throws must neither stop a stream nor keep listeners from hearing: what it throws is shown as a warning of the process. */
 function reporter(
   onEvent: BridgeOptions['onEvent'],
   events: EventEmitter<BridgeEvents>,
 ): (event: BridgeEvent) => void {
-  return event => {
+  const attempt = (tell: () => void): void => {
     try {
-      onEvent?.(event)
-      emit(events, event)
+      tell()
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : String(error))
     }
+  }
+  return event => {
+    attempt(() => onEvent?.(event))
+    attempt(() => emit(events, event))
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type Column,
   type Tail,
   TailError,
   type TailEvents,
@@ -10,10 +11,16 @@ import {
 import { BridgeError, invalidOption } from '../errors.js'
 import type { BatchSource, BridgeOptions, ViewOptions } from '../types.js'
 
+/** A source that may be opened again, with other columns. */
+export interface OpenedSource extends BatchSource {
+  /** Names, types and order of the columns as one text, known with the first batch: of others, the same text of a row says something else. */
+  readonly shape?: string | undefined
+}
+
 /** How a view gets at its batches. */
 export interface Opening {
   /** Gives its source; nothing connects yet. `onRetry` hears of every attempt to connect again. */
-  readonly open: (onRetry: TailEvents['retry']) => BatchSource
+  readonly open: (onRetry: TailEvents['retry']) => OpenedSource
   /** Whether another one can be opened after it has failed of this. */
   readonly canOpenAgain: (error: unknown) => boolean
 }
@@ -40,7 +47,12 @@ export function openingOf(options: ViewOptions, bridge: BridgeOptions): Opening 
     const sentence = error.message.replace(/^\[\w+\] /, '')
     throw new BridgeError('INVALID_OPTION', `View ${JSON.stringify(view)}: ${sentence}`, error)
   }
-  return { open: onRetry => new TailSource(stream(), onRetry), canOpenAgain: isForOthersToMend }
+  const { schema, columnNames } = bridge.tail ?? {}
+  const namesAreServers = schema === undefined && columnNames !== 'camelCase'
+  return {
+    open: onRetry => new TailSource(stream(), onRetry, namesAreServers),
+    canOpenAgain: isForOthersToMend,
+  }
 }
 
 /** What tail could have tried again it gave up because it was told to; anything else somebody may mend, in the database. */
@@ -49,20 +61,27 @@ function isForOthersToMend(error: unknown): boolean {
 }
 
 /** A tail as a source, which knows its columns from the moment it is connected. */
-class TailSource implements BatchSource {
+class TailSource implements OpenedSource {
   readonly #tail: Tail
-  #columns: readonly string[] | undefined
+  readonly #namesAreServers: boolean
+  #columns: readonly Column[] | undefined
 
-  constructor(stream: Tail, onRetry: TailEvents['retry']) {
+  /** `namesAreServers`: whether rows have the columns that the server has, and by the same names. */
+  constructor(stream: Tail, onRetry: TailEvents['retry'], namesAreServers: boolean) {
     this.#tail = stream
+    this.#namesAreServers = namesAreServers
     stream.events.on('retry', onRetry)
     stream.events.on('connected', ({ columns }) => {
-      this.#columns = columns.map(({ name }) => name)
+      this.#columns = columns
     })
   }
 
   get columns(): readonly string[] | undefined {
-    return this.#columns
+    return this.#namesAreServers ? this.#columns?.map(({ name }) => name) : undefined
+  }
+
+  get shape(): string | undefined {
+    return this.#columns && JSON.stringify(this.#columns.map(({ name, oid }) => [name, oid]))
   }
 
   get status(): TailStatus {

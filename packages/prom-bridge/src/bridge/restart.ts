@@ -8,6 +8,7 @@ export class Restart {
   #delayMs: number
   #timer: NodeJS.Timeout | undefined
   #wake: () => void = () => {}
+  #isStopped = false
 
   /** Throws `INVALID_OPTION`. */
   constructor(options: Exclude<BridgeOptions['restart'], false> = {}) {
@@ -25,7 +26,9 @@ export class Restart {
     return this.#delayMs
   }
 
+  /** Waits, unless that has been stopped. */
   wait(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve()
     const delayMs = this.#delayMs
     this.#delayMs = Math.min(delayMs * 2, this.#maxMs)
     return new Promise(resolve => {
@@ -39,8 +42,9 @@ export class Restart {
     this.#delayMs = Math.min(this.#initialMs, this.#maxMs)
   }
 
-  /** Ends a wait at once. */
+  /** Ends the wait that is under way, and any that would begin later. */
   stop(): void {
+    this.#isStopped = true
     clearTimeout(this.#timer)
     this.#wake()
   }

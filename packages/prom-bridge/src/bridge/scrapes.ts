@@ -50,7 +50,10 @@ export class Scrapes {
     })()
   }
 
-  /** Views without their first snapshot, or not held any more, are not there at all. What is exported is what is so now, however long it takes. */
+  /**
+   * Views without their first snapshot, or not held any more, are not there at all. What is exported is what is so now, however long it
+   * takes.
+   */
   exposition({ selection: { views: chosen, names }, format, common }: Wish): Steps<readonly Uint8Array[]> {
     const nowMs = this.#clocks.now()
     const views = this.#views.filter(({ plan }) => chosen?.has(plan.view) ?? true)

@@ -11,12 +11,19 @@ interface Publisher {
   readonly tick: () => void
 }
 
+interface Stream {
+  readonly request: IncomingMessage
+  /** Takes it from its publisher: nothing more is sent. */
+  readonly leave: () => void
+  /** How long its reader has taken nothing of what it was sent. */
+  stalledMs: number
+}
+
 /** The open streams of server-sent events, and the timer that serves them. */
 export class Streams {
   readonly #publishers: readonly Publisher[]
   readonly #stalledMs: number
-  /** Each with how long its reader has taken nothing of what it was sent. */
-  readonly #open = new Map<ServerResponse, number>()
+  readonly #open = new Map<ServerResponse, Stream>()
   #timer: NodeJS.Timeout | undefined
 
   /** A reader that takes nothing for `stalledMs` is cut off. */
@@ -45,29 +52,37 @@ export class Streams {
       send: chunk => void response.write(chunk),
       isBusy: () => response.writableNeedDrain,
     })
-    this.#open.set(response, 0)
+    this.#open.set(response, { request, leave, stalledMs: 0 })
     this.#timer ??= setInterval(() => this.#tick(), tickMs)
     response.on('error', () => response.destroy())
-    response.on('close', () => {
-      leave()
-      this.#open.delete(response)
-      if (this.#open.size > 0) return
-      clearInterval(this.#timer)
-      this.#timer = undefined
-    })
+    response.on('close', () => this.#remove(response))
   }
 
   #tick(): void {
-    for (const [response, stalledMs] of this.#open) {
-      const nextMs = response.writableNeedDrain ? stalledMs + tickMs : 0
-      if (nextMs > this.#stalledMs) response.destroy()
-      else this.#open.set(response, nextMs)
+    for (const [response, stream] of this.#open) {
+      const isOwed = response.writableEnded ? !response.writableFinished : response.writableNeedDrain
+      stream.stalledMs = isOwed ? stream.stalledMs + tickMs : 0
+      const isStalled = stream.stalledMs > this.#stalledMs
+      if (isStalled) response.destroy()
+      // One that waits behind another answer of its connection is never told that it is closed.
+      if (isStalled || stream.request.socket.destroyed) this.#remove(response)
     }
     for (const one of this.#publishers) one.tick()
   }
 
-  close(): void {
+  #remove(response: ServerResponse): void {
+    this.#open.get(response)?.leave()
+    this.#open.delete(response)
+    if (this.#open.size > 0) return
     clearInterval(this.#timer)
-    for (const response of this.#open.keys()) response.end()
+    this.#timer = undefined
+  }
+
+  /** Ends every stream; one whose reader does not take its end is cut off like any other. */
+  close(): void {
+    for (const [response, { leave }] of this.#open) {
+      leave()
+      response.end()
+    }
   }
 }

@@ -9,8 +9,8 @@ import { checkColumns, type Plan } from '../series/plan.js'
 import { inSlices, type Turn } from '../series/slices.js'
 import { SeriesStore } from '../series/store.js'
 import { Transitions } from '../series/transitions.js'
-import type { BatchSource, BridgeEvent, ViewState } from '../types.js'
-import type { Opening } from './connection.js'
+import type { BridgeEvent, ViewState } from '../types.js'
+import type { OpenedSource, Opening } from './connection.js'
 import type { Restart } from './restart.js'
 import { Newest } from './table.js'
 
@@ -46,7 +46,9 @@ export class View {
   readonly #applySeconds = new Histogram()
   readonly #retries = new Map([['connection_lost', 0]])
   readonly #isAlert: boolean
-  #source: BatchSource
+  #source: OpenedSource
+  /** Of the source whose rows are held. */
+  #shape: string | undefined
   #settleReady: { readonly resolve: () => void; readonly reject: (error: BridgeError) => void }
   #counts: StoreCounts
   #isComplete = false
@@ -128,6 +130,7 @@ export class View {
         if (this.#isClosed) return
         const failure = BridgeError.is(error) ? error : streamFailed(this.plan.view, error)
         const isOver = restart === undefined || !this.#opening.canOpenAgain(error)
+        if (this.#failure?.message !== failure.message) this.#changes++
         this.#failure = failure
         this.#settleReady.reject(failure)
         report({
@@ -191,6 +194,8 @@ export class View {
       if (isFirst) {
         if (batch.kind !== 'snapshot') throw noSnapshot(view, `began with a batch of ${batch.kind}`)
         if (this.#source.columns) checkColumns(this.plan, this.#source.columns)
+        if (this.#source.shape !== this.#shape) this.#store.columnsChanged()
+        this.#shape = this.#source.shape
       }
       isFirst = false
       await this.#apply(batch)
@@ -223,14 +228,17 @@ export class View {
   #publish(batch: Batch<UnknownRow>, delta: Delta, edition: Edition, reconnects: number): void {
     const { report, now, elapsed, restart } = this.#around
     const { view } = this.plan
+    const { blocked, counts } = delta
+    // A snapshot that comes later states far more than it changes.
+    const updates = updatesIn(counts) - updatesIn(this.#counts)
+    const wasLost = this.#failure !== undefined || reconnects !== this.#reconnects
     this.#lastBatchMs = now()
     this.#reconnects = reconnects
     this.#failure = undefined
+    this.#counts = counts
     restart?.succeeded()
-    const { blocked } = delta
-    this.#counts = delta.counts
     if (blocked) {
-      this.#held += batch.updates.length
+      this.#held += updates
       this.#settleReady.reject(blocked)
       if (!this.#blocked) report({ type: 'blocked', view, error: blocked })
       if (this.#blocked?.message !== blocked.message) this.#changes++
@@ -248,7 +256,8 @@ export class View {
       this.#newest.publish()
       this.#changes++
     }
-    if (batch.kind === 'reconciled') report({ type: 'reconciled', view, updates: batch.updates.length })
+    const isCaughtUp = this.#isComplete && wasLost && batch.kind === 'snapshot'
+    if (isCaughtUp || batch.kind === 'reconciled') report({ type: 'reconciled', view, updates })
     if (wasBlocked) report({ type: 'unblocked', view })
     if (this.#isComplete) return
     this.#isComplete = true
@@ -296,6 +305,10 @@ export class View {
       version,
     }
   }
+}
+
+function updatesIn({ insertsTotal, deletesTotal }: StoreCounts): number {
+  return insertsTotal + deletesTotal
 }
 
 /** A batch that comes in parts is seen as a whole or not at all: its parts are put together first. */

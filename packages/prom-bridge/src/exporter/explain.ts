@@ -1,4 +1,4 @@
-import type { Batch, Column, UnknownRow } from '@mzalert/tail-client'
+import { type Batch, type Column, typeName, type UnknownRow } from '@mzalert/tail-client'
 import { Gauge } from '../exposition/gauge.js'
 import { checkColumns, type Plan } from '../series/plan.js'
 import { finish } from '../series/slices.js'
@@ -10,27 +10,7 @@ const shownSeries = 5
 const manySeries = 10_000
 const manyValues = 1000
 
-/** Types by their OID (https://www.postgresql.org/docs/current/catalog-pg-type.html); Materialize's own begin at 16384. */
-const typeNames: Readonly<Record<number, string>> = {
-  16: 'boolean',
-  17: 'bytea',
-  20: 'bigint',
-  21: 'smallint',
-  23: 'integer',
-  25: 'text',
-  114: 'json',
-  700: 'real',
-  701: 'double precision',
-  1043: 'varchar',
-  1082: 'date',
-  1083: 'time',
-  1114: 'timestamp',
-  1184: 'timestamptz',
-  1186: 'interval',
-  1700: 'numeric',
-  2950: 'uuid',
-  3802: 'jsonb',
-}
+/** Types by their OID (https://www.postgresql.org/docs/current/catalog-pg-type.html). */
 const floats: ReadonlySet<number> = new Set([700, 701, 1700])
 const times: ReadonlySet<number> = new Set([1082, 1083, 1114, 1184, 1186])
 
@@ -58,7 +38,7 @@ export function explanation(plan: Plan, { columns, snapshot }: Found): readonly 
   const used = new Set(plan.columns)
   return [
     `view ${plan.view}: ${plural(store.counts.rows, 'row')}, ${store.counts.series} series of ${plan.name}`,
-    `  columns: ${columns.map(({ name, oid }) => `${name} ${typeName(oid)}${used.has(name) ? '' : ' (not exported)'}`).join(', ')}`,
+    `  columns: ${columns.map(({ name, oid }) => `${name} ${typeName(oid).sql}${used.has(name) ? '' : ' (not exported)'}`).join(', ')}`,
     ...lines.slice(0, shownSeries).map(line => `  ${line}`),
     ...(lines.length > shownSeries ? [`  … and ${lines.length - shownSeries} more`] : []),
     ...warnings(plan, { columns, snapshot }, store, delta.blocked?.message).map(
@@ -80,11 +60,11 @@ function warnings(
     const oid = columns.find(({ name }) => name === from)?.oid ?? 0
     if (floats.has(oid))
       told.push(
-        `${label} is a ${typeName(oid)}: with every change of the number it is another series. Use it as value.`,
+        `${label} is a ${typeName(oid).sql}: with every change of the number it is another series. Use it as value.`,
       )
     if (times.has(oid))
       told.push(
-        `${label} is a ${typeName(oid)}: every moment is another series. Use { ageOf: ${from} } as value, or leave it out.`,
+        `${label} is a ${typeName(oid).sql}: every moment is another series. Use { ageOf: ${from} } as value, or leave it out.`,
       )
     const values = new Set(snapshot.updates.map(({ row }) => row[from])).size
     if (values > manyValues)
@@ -103,10 +83,6 @@ function warnings(
   for (const [reason, count] of Object.entries(counts.skippedTotal))
     if (count > 0) told.push(`${plural(count, 'row')} without a sample: ${reason}.`)
   return told
-}
-
-function typeName(oid: number): string {
-  return typeNames[oid] ?? `type ${oid}`
 }
 
 function plural(count: number, noun: string): string {

@@ -5,10 +5,11 @@ import type { Config, ConnectionConfig, RemoteWriteConfig, ViewConfig } from './
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** A duration as the schema lets it through, in milliseconds. */
+/** A duration as the schema lets it through, in whole milliseconds: servers take no others. One that is not 0 is 1 at least. */
 export function durationMs(text: string): number {
   const [, number = '', unit = ''] = /^([\d.]+)(ms|s|m|h)$/.exec(text) ?? []
-  return Number(number) * (unitsMs[unit] ?? Number.NaN)
+  const ms = Number(number) * (unitsMs[unit] ?? Number.NaN)
+  return ms > 0 ? Math.max(1, Math.round(ms)) : ms
 }
 
 /** What `bridge()` takes for a view of a configuration. */

@@ -22,7 +22,9 @@ export interface RunningExporter {
   readonly close: () => Promise<void>
 }
 
-/** Serves the views of a configuration. Resolves once it listens; the views follow when they are there. Rejects with nothing left behind. */
+/**
+ * Serves the views of a configuration. Resolves once it listens; the views follow when they are there. Rejects with nothing left behind.
+ */
 export async function startExporter({ config, views }: CheckedConfig, log: Log): Promise<RunningExporter> {
   const { listen = {}, ready, remoteWrite: pushed } = config
   const { host = '127.0.0.1', port = 9884, maxConnections = 200 } = listen
@@ -52,6 +54,8 @@ export async function startExporter({ config, views }: CheckedConfig, log: Log):
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(port, host, resolve)
     })
+    // The next connection may be taken again: without a listener the second of them would end the process.
+    server.on('error', ({ message }) => log.error('A connection could not be taken.', { problem: message }))
     let closing: Promise<void> | undefined
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server, port)}`,

@@ -30,9 +30,9 @@ export interface Occupied {
 }
 
 /**
- * Keeps a view within its limit. What is kept at 0 makes room first. With `drop-new`, who came first stays as long as it has rows, and who waits longest is next when
- * there is room again; with `drop-all` there are none from the first one too many until there is clearly room for all.
- * Depends on the batches alone.
+ * Keeps a view within its limit. What is kept at 0 makes room first. With `drop-new`, who came first stays as long as it has rows, and
+ * who waits longest is next when there is room again; with `drop-all` there are none from the first one too many until there is clearly
+ * room for all. Depends on the batches alone.
  */
 export class Admission {
   readonly #limit: Limit

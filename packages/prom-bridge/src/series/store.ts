@@ -11,27 +11,22 @@ import { type Row, Series } from './series.js'
 import { type Settlement, settled } from './settle.js'
 import { ShardedMap } from './shards.js'
 import { Budget, type Steps, unitsOf } from './slices.js'
+import { Tally } from './tally.js'
 import { labelSet } from './text.js'
-import type { SkipReason } from './value.js'
 
 /**
  * The rows of one view by their identity, with signed multiplicities, and the series they make.
  *
  * Nobody but who applies batches looks into it: what a batch has done is told by the delta, when all of it is done. Batches are
  * applied one after the other, each to its end: after a batch that was left in the middle, the store is of no use.
- * A row has its series while its multiplicity is above 0, as far as the limit of the view allows. Work is in proportion to the batch, never to the view.
+ * A row has its series while its multiplicity is above 0, as far as the limit of the view allows. Work is in proportion to the batch, and
+ * with a later snapshot to the view.
  */
 export class SeriesStore {
   readonly #plan: Plan
-  readonly #rows = new ShardedMap<Row>()
+  #rows = new ShardedMap<Row>()
   readonly #series = new ShardedMap<Series>()
-  readonly #skipped: Record<SkipReason, number> = {
-    null_value: 0,
-    not_a_number: 0,
-    null_label: 0,
-    label_failed: 0,
-    limit: 0,
-  }
+  readonly #tally = new Tally()
   readonly #settlement: Settlement
   readonly #admission: Admission | undefined
   /** Series that are kept at 0, in the order in which that ends. */
@@ -42,12 +37,10 @@ export class SeriesStore {
   #epoch = 0
   #published = 0
   #live = 0
-  #liveRows = 0
   /** Series that have several rows now. */
   readonly #shared = new Set<Series>()
-  #negativeRows = 0
-  #inserts = 0
-  #deletes = 0
+  /** Whether what is held of a row was read from other columns than the next snapshot has. */
+  #isOutdated = false
   /** Whether nothing has been published yet. */
   #isFirst = true
   /** Series that batches touched of which nothing may be seen yet. */
@@ -68,51 +61,60 @@ export class SeriesStore {
 
   get counts(): StoreCounts {
     return {
-      rows: this.#liveRows,
+      ...this.#tally.counts,
       series: this.#published,
       zeros: this.#zeros.size,
       collisions: this.#shared.size,
-      negativeRows: this.#negativeRows,
       batchesTotal: this.#epoch,
-      insertsTotal: this.#inserts,
-      deletesTotal: this.#deletes,
-      skippedTotal: { ...this.#skipped },
     }
   }
 
+  /** From the next snapshot on the view has other columns: a row whose text is known may say something else. */
+  columnsChanged(): void {
+    this.#isOutdated = true
+  }
+
   /**
-   * Applies a closed batch and says what it changed. A second snapshot replaces the contents by their difference.
+   * Applies a closed batch and says what it changed. A second snapshot replaces the contents by their difference, and counts as that.
    * A batch that would break a policy of the view is applied and not shown: the delta says why, and the next one that breaks none
    * has the difference to what was shown last. Throws `UNKNOWN_COLUMN`, and then has applied nothing.
    */
   *apply(batch: Batch<UnknownRow>): Steps<Delta> {
     const budget = new Budget()
+    const isSnapshot = batch.kind === 'snapshot'
     for (const update of batch.updates) {
-      if (!this.#rows.has(update.raw)) this.#checkColumns(update.row)
+      if (this.#isOutdated || !this.#rows.has(update.raw)) this.#checkColumns(update.row)
       if (budget.spend()) yield
     }
     this.#epoch++
-    if (batch.kind === 'snapshot')
-      for (const row of this.#rows.values()) {
-        this.#change(row, -row.multiplicity)
-        if (budget.spend()) yield
-      }
+    if (isSnapshot) yield* this.#retractAll(budget)
     for (const update of batch.updates) {
       const row = this.#row(update)
-      if (update.diff > 0) this.#inserts++
-      else this.#deletes++
+      if (!isSnapshot) this.#tally.update(update.diff)
       this.#change(row, update.diff)
       // What a later snapshot has as it was before was not written again.
-      const isWritten = update.diff > 0 && (batch.kind !== 'snapshot' || row.multiplicity > row.before)
+      const isWritten = update.diff > 0 && (!isSnapshot || row.multiplicity > row.before)
       if (isWritten && this.#settlement.policy === 'last') this.#renew(row, Number(update.timestamp))
       if (budget.spend(unitsOf(update.raw.length))) yield
     }
     for (const row of this.#touchedRows) {
+      if (isSnapshot) this.#tally.update(row.multiplicity - row.before)
       this.#settleRow(row)
       if (budget.spend()) yield
     }
     const atMs = Number(batch.updates.at(-1)?.timestamp ?? batch.upper)
     return yield* this.#settleAll(atMs, Number(batch.upper), budget)
+  }
+
+  /** A snapshot states all rows: those that it does not have again are gone. */
+  *#retractAll(budget: Budget): Steps<void> {
+    const held = this.#rows
+    if (this.#isOutdated) this.#rows = new ShardedMap()
+    this.#isOutdated = false
+    for (const row of held.values()) {
+      this.#change(row, -row.multiplicity)
+      if (budget.spend()) yield
+    }
   }
 
   #checkColumns(row: UnknownRow): void {
@@ -159,10 +161,8 @@ export class SeriesStore {
 
   /** The batch is complete: the row is there or it is not. */
   #settleRow(row: Row): void {
-    const { before, multiplicity: now, series, sample } = row
-    this.#liveRows += Math.max(now, 0) - Math.max(before, 0)
-    this.#negativeRows += Number(now < 0) - Number(before < 0)
-    if (typeof sample === 'string' && before <= 0 && now > 0) this.#skipped[sample]++
+    const { before, multiplicity: now, series } = row
+    this.#tally.row(row)
     if (series && before !== now) {
       this.#touch(series)
       if (before <= 0 && now > 0) {
@@ -172,7 +172,7 @@ export class SeriesStore {
       if (before > 0 && now <= 0) series.remove(row)
     }
     if (now !== 0) return
-    this.#rows.delete(row.raw)
+    if (this.#rows.get(row.raw) === row) this.#rows.delete(row.raw)
     if (series) this.#release(series)
   }
 
@@ -326,7 +326,7 @@ export class SeriesStore {
         )
       : { admitted: candidates, dropped: [] }
     for (const series of verdict.dropped) {
-      this.#skipped.limit += series.size
+      this.#tally.skip('limit', series.size)
       series.isPublished = false
       removed.push(series)
       if (series.zeroUntilMs === undefined) gone.push(series)
@@ -340,7 +340,7 @@ export class SeriesStore {
     }
     this.#published += verdict.admitted.length - verdict.dropped.length
     for (const series of candidates) {
-      this.#skipped.limit += series.fresh
+      this.#tally.skip('limit', series.fresh)
       series.fresh = 0
       if (budget.spend()) yield
     }

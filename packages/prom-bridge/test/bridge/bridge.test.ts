@@ -288,9 +288,12 @@ test('a log that throws stops nothing; it is a warning of the process', async ()
       throw new Error('the log is full')
     },
   })
+  const heard: unknown[] = []
+  made.events.on('snapshot', event => heard.push(event.rows))
   await t.source.snapshot([alert('A')])
   await made.ready
   expect(alertsOf(made)).toEqual({ [key('A')]: 1 })
+  expect(heard).toEqual([1])
   expect(warned).toHaveBeenCalledOnce()
   warned.mockRestore()
 })

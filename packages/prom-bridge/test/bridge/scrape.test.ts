@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { Registry as PlatformaticRegistry } from '@platformatic/prom-client'
 import { Registry as PrometheusRegistry } from '@prometheus-io/client'
 import { Counter, Registry } from 'prom-client'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Bridge, bridge } from '../../src/bridge/bridge.js'
 import type { BridgeOptions } from '../../src/types.js'
 import { parseExposition, samplesOf } from '../support/parse.js'
@@ -191,6 +192,22 @@ test('B23: a metric of the host that never answers is left out and reported, in 
   const text = await (await fetch(`${url}/metrics`, { headers })).text()
   expect(parseExposition(text).get('organization_alert')?.samples).toHaveLength(1)
   expect(reported).toContainEqual(expect.objectContaining({ type: 'scrape-failed', metric: 'hangs_total' }))
+})
+
+test('B20: a scraper may take its time where none is set', async () => {
+  const warned = vi.spyOn(process, 'emitWarning')
+  await start({ stalledMs: Number.POSITIVE_INFINITY })
+  await source.snapshot(Array.from({ length: 3000 }, (_, index) => alert(`${index}`.padEnd(5000, 'x'))))
+  const slow = await new Promise<IncomingMessage>(resolve => request(`${url}/metrics`, resolve).end())
+  slow.pause()
+  await source.changes(...Array.from({ length: 5000 }, (_, index) => update(alert(`new ${index}`))))
+  let length = 0
+  slow.on('data', (chunk: Buffer) => {
+    length += chunk.byteLength
+  })
+  await once(slow.resume(), 'end')
+  expect(length).toBe(Number(slow.headers['content-length']))
+  expect(warned).not.toHaveBeenCalled()
 })
 
 test('B20: a scraper that takes nothing is cut off after a while, and its place is free', async () => {

@@ -1,6 +1,6 @@
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, Server, type Socket } from 'node:net'
 import { ScriptedServer } from '@mzalert/tail-client/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { checkConfig } from '../../src/exporter/config.js'
 import { newLog } from '../../src/exporter/log.js'
 import { type RunningExporter, startExporter } from '../../src/exporter/server.js'
@@ -33,6 +33,8 @@ async function start(listen: string, more = ''): Promise<RunningExporter> {
   return exporter
 }
 
+const portOf = (server: Server): string => `:${(server.address() as AddressInfo).port}`
+
 /** A connection that sends this much of a request; `said` has what came back, and `isClosed` whether the other side ended it. */
 function connection(url: string, sent: string): { said: string; isClosed: boolean } {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -56,6 +58,26 @@ test('who connects and sends nothing, or never ends its headers, gives its place
   const slow = connection(url, 'GET /-/healthy HTTP/1.1\r\nhost: x\r\n')
   await until(() => silent.isClosed && slow.isClosed)
   expect(slow.said).toMatch(/^HTTP\/1.1 408 /)
+  expect((await fetch(`${url}/-/healthy`)).status).toBe(200)
+})
+
+test('a duration may be any that can be written, also one that no double is exactly', async () => {
+  for (const headerTimeout of ['16.1s', '0.5ms']) {
+    const { url } = await start(`{ port: 0, headerTimeout: ${headerTimeout} }`)
+    expect(url).toMatch(/^http:/)
+    await exporter?.close()
+  }
+})
+
+test('what goes wrong at the listening socket is said, and ends nothing', async () => {
+  const listen = vi.spyOn(Server.prototype, 'listen')
+  const { url } = await start('{ port: 0 }')
+  const servers = listen.mock.contexts.filter(one => one instanceof Server)
+  const server = servers.find(one => url.endsWith(portOf(one)))
+  listen.mockRestore()
+  server?.emit('error', new Error('accept EMFILE'))
+  server?.emit('error', new Error('accept ENFILE'))
+  expect(lines.join('')).toMatch(/accept EMFILE.*accept ENFILE/s)
   expect((await fetch(`${url}/-/healthy`)).status).toBe(200)
 })
 

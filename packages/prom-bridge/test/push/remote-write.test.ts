@@ -226,6 +226,36 @@ test('B36: a restart ends nothing, unless that is wished', async () => {
   expect(receiver.live.size).toBe(0)
 })
 
+test('nothing is sent after the end of all series', async () => {
+  start({ endOnClose: true })
+  await source.snapshot([row('A')])
+  await push.flush()
+  receiver.answers.push(503)
+  const closed = push.close()
+  await push.flush()
+  await closed
+  await push.flush()
+  expect(receiver.live.size).toBe(0)
+})
+
+test('a request is over in time, and with close(), also if fetch does not listen to its signal', async () => {
+  start({ timeoutMs: 1, fetch: () => new Promise(() => {}) })
+  await source.snapshot([row('A')])
+  await push.flush()
+  expect(events.at(-1)).toEqual({ type: 'given-up', problem: 'No answer within 1 ms.', attempts: 3 })
+  const isAsked = new Promise<void>(resolve => {
+    start({
+      fetch: () => {
+        resolve()
+        return new Promise(() => {})
+      },
+    })
+  })
+  void push.flush()
+  await isAsked
+  await push.close()
+})
+
 test('a user and a password in the URL are sent as HTTP has it', async () => {
   start({ url: `http://u%40x:p%3A%2F@${receiver.host}/api/v1/write` })
   await source.snapshot([row('A')])

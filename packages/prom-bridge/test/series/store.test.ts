@@ -19,6 +19,10 @@ class WholeStore {
     return this.#store.counts
   }
 
+  columnsChanged(): void {
+    this.#store.columnsChanged()
+  }
+
   apply(given: Batch<UnknownRow>): Delta {
     return finish(this.#store.apply(given))
   }
@@ -100,6 +104,21 @@ test('B29: a second snapshot states the contents anew, and only the difference i
   const delta = store.apply(batch('snapshot', [update(alert('B')), update(alert('C'))]))
   expect(shown(delta)).toEqual([`+${spike('C')} 1`, `-${spike('A')}`])
   expect(delta.isSnapshot).toBe(false)
+  expect(store.counts).toMatchObject({ insertsTotal: 3, deletesTotal: 1 })
+})
+
+test('a row whose text stays is read anew where the columns have changed', () => {
+  const before = { ...update(alert('x', 'A')), raw: 'A\tx' }
+  const after = { ...update(alert('A', 'x')), raw: 'A\tx' }
+  store.apply(batch('changes', [before, update(alert('same'))]))
+  store.columnsChanged()
+  expect(() => store.apply(batch('snapshot', [{ ...before, row: { labels: 'x' } }]))).toThrow('alert_cond')
+  expect(apply(batch('snapshot', [after, update(alert('same'))]))).toEqual([
+    '+{alert_cond="x",organization="A"} 1',
+    '-{alert_cond="A",organization="x"}',
+  ])
+  expect(apply(batch('changes', [{ ...after, diff: -1 }]))).toEqual(['-{alert_cond="x",organization="A"}'])
+  expect(store.counts).toMatchObject({ rows: 1, series: 1, negativeRows: 0 })
 })
 
 describe('values', () => {

@@ -23,6 +23,7 @@ const typescript: Readonly<Record<Decoding, string>> = {
   map: 'Readonly<Record<string, unknown>>',
 }
 
+/** What the type of a column is called, by its OID; one that is not known is `type` and the OID, and its values are text. */
 export function typeName(oid: number): TypeName {
   const type = serverType(oid)
   if (type.kind === 'scalar') return { sql: type.sql, ts: typescript[type.decoding] }
