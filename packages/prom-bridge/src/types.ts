@@ -128,7 +128,7 @@ export interface BridgeOptions {
   /** Needed unless every view has a `source` or a connection of its own. */
   readonly connection?: Connection
   /** More options for every `tail()`, such as `waitForRelation` or `retry`. */
-  readonly tail?: Omit<TailOptions, 'connection' | 'snapshot' | 'signal'>
+  readonly tail?: Omit<TailOptions, 'connection' | 'snapshot' | 'signal' | 'from' | 'checkpoint'>
   /**
    * A view that fails of what `tail()` does not try again (it was dropped, a permission was revoked, a column is gone) is opened again
    * after so long, in milliseconds, doubled up to `maxMs`. Default: 1000, up to 60 000. `false`: it stays failed.

@@ -52,7 +52,7 @@ export class LiveCollection<Row> implements AsyncDisposable, Iterable<Row> {
   #isReady = false
   #hasEnded = false
   #wasStale = false
-  /** Resolves when the first snapshot is in; rejects if the stream fails before. */
+  /** Resolves when the first snapshot is in; rejects if the stream fails before, or ends: `UNEXPECTED_END`. */
   readonly ready: Promise<void>
   /** Resolves when the stream has ended, also by `close`; rejects with what ended it. */
   readonly ended: Promise<void>
@@ -70,7 +70,10 @@ export class LiveCollection<Row> implements AsyncDisposable, Iterable<Row> {
       isReady = resolve
     })
     this.ended = this.#follow(isReady)
-    this.ready = Promise.race([first, this.ended])
+    const endedFirst = (): never => {
+      throw new TailError('UNEXPECTED_END', 'The collection ended before its first snapshot was in.')
+    }
+    this.ready = Promise.race([first, this.ended.then(endedFirst)])
     // Whoever wants to know awaits them; nobody must.
     this.ended.catch(() => {})
     this.ready.catch(() => {})

@@ -19,7 +19,7 @@ interface Rule {
 }
 
 const historyAdvice =
-  "Begin anew, or set onHistoryLost: 'refetch'; RETAIN HISTORY on the relation keeps more."
+  "Begin anew, or set onHistoryLost: 'refetch'; RETAIN HISTORY on the relation, where the server has it enabled, keeps more."
 
 /**
  * Which answer of the server means what: first match wins. Materialize says XX000 for most of what it refuses,

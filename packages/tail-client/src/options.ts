@@ -69,7 +69,7 @@ export function settings(source: Source, options: TailOptions): Settings {
     asOf: timestamp('asOf', options.asOf),
     asOfAtLeast: timestamp('asOfAtLeast', options.asOfAtLeast),
     upTo: timestamp('upTo', options.upTo),
-    from: options.from,
+    from: token(options.from),
     checkpoint: checkpointOf(options.checkpoint),
     onHistoryLost: oneOf('onHistoryLost', options.onHistoryLost ?? 'reconcile', [
       'reconcile',
@@ -214,6 +214,11 @@ function checkValues({ int8, numeric, time, interval, jsonb, parse }: TailOption
       oneOf<string>(name, value, ['string', ...choices[name as keyof typeof choices]])
   for (const [name, value] of Object.entries(parse ?? {}))
     if (typeof value !== 'function') throw invalidOption(`parse.${name}`, value, 'a function of the text')
+}
+
+function token(from: string | undefined): string | undefined {
+  if (from !== undefined && typeof from !== 'string') throw invalidOption('from', from, "a batch's token")
+  return from
 }
 
 /** With a key for every option there is, which the compiler sees to. */

@@ -49,12 +49,13 @@ export function delayMs(
 
 /**
  * Errors that normally come back, and how many attempts in a row they are worth. A dataflow fails until its data changes; a snapshot that is
- * too large stays so, a stream that has become so goes on where it was; a stream whose source is at an end ends again; a login that
- * has expired is renewed once.
+ * too large stays so, a stream that has become so goes on where it was; a relation is replaced between description and stream once, not
+ * always; a stream whose source is at an end ends again; a login that has expired is renewed once.
  */
 const maxAttempts: Readonly<Partial<Record<TailErrorCode, number>>> = {
   DATAFLOW_ERROR: 3,
   RESULT_TOO_LARGE: 3,
+  SCHEMA_MISMATCH: 3,
   UNEXPECTED_END: 5,
   AUTH_FAILED: 1,
 }

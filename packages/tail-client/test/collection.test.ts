@@ -78,6 +78,15 @@ test('T56: what is iterated is what was there when the iteration began, whatever
   expect(live.count).toBe(3)
 })
 
+test('T56: a collection that is closed before its first snapshot was never ready', async () => {
+  const { client, options } = await byHand()
+  const live = tail<Row>('t', options).collection()
+  await client()
+  await live.close()
+  await expect(live.ready).rejects.toMatchObject({ code: 'UNEXPECTED_END' })
+  await live.ended
+})
+
 test('T56: a lost connection is told, the contents stay, and coming back is told too', async () => {
   const { client, options } = await byHand()
   const stream = tail<Row>('t', options)

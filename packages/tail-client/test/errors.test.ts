@@ -54,6 +54,7 @@ test('T53: options that cannot be used are refused before anything happens', () 
     ['snapshot', () => tail('v', { connection: 'postgres://x', snapshot: 'false' as never })],
     ['waitForRelation', () => tail('v', { connection: 'postgres://x', waitForRelation: 1 as never })],
     ['trustTailHistory', () => tail('v', { connection: 'postgres://x', trustTailHistory: 'yes' as never })],
+    ['from', () => tail('v', { connection: 'postgres://x', from: 5 as never })],
     ['checkpoint', () => tail('v', { connection: 'postgres://x', checkpoint: 'x' as never })],
     ['retry', () => tail('v', { connection: 'postgres://x', retry: true as never })],
     ['key', () => tail('v', { connection: 'postgres://x' }).changes({ key: [] })],

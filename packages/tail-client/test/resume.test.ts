@@ -49,6 +49,7 @@ test('T14: what cannot get better by trying again is not tried again', () => {
   expect(attempts({ retry: false }, error('CONNECTION_LOST'))).toBe(0)
   expect(attempts({}, error('DATAFLOW_ERROR'))).toBe(3)
   expect(attempts({}, error('RESULT_TOO_LARGE'))).toBe(3)
+  expect(attempts({}, error('SCHEMA_MISMATCH'))).toBe(3)
   expect(attempts({}, error('UNEXPECTED_END'))).toBe(5)
   expect(attempts({}, error('AUTH_FAILED'))).toBe(1)
   expect(attempts({ retry: { maxAttempts: 3 } }, error('CONNECTION_LOST'))).toBe(3)

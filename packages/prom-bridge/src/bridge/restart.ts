@@ -1,6 +1,9 @@
 import { invalidOption } from '../errors.js'
 import type { BridgeOptions } from '../types.js'
 
+/** A timer that is longer is over at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** When a view that failed is opened again: delays that double, until it has been there. */
 export class Restart {
   readonly #initialMs: number
@@ -14,8 +17,12 @@ export class Restart {
   constructor(options: Exclude<BridgeOptions['restart'], false> = {}) {
     const { initialMs = 1000, maxMs = 60_000 } = options
     for (const [name, value] of Object.entries({ initialMs, maxMs }))
-      if (!(Number.isFinite(value) && value > 0))
-        throw invalidOption(`restart.${name}`, value, 'milliseconds, more than 0')
+      if (!(value > 0 && value <= longestTimerMs))
+        throw invalidOption(
+          `restart.${name}`,
+          value,
+          `milliseconds, more than 0 and at most ${longestTimerMs}`,
+        )
     this.#initialMs = initialMs
     this.#maxMs = maxMs
     this.#delayMs = Math.min(initialMs, maxMs)

@@ -178,11 +178,9 @@ test('B31: a view stays failed where that is wished', async () => {
 })
 
 test('a restart that is none is refused at once', () => {
-  const attempt = (): Bridge =>
-    bridge({
-      connection: 'postgres://localhost',
-      views: [{ view: 'v', labels: {} }],
-      restart: { initialMs: 0 },
-    })
-  expect(attempt).toThrow('[INVALID_OPTION] restart.initialMs is 0. It takes milliseconds, more than 0.')
+  const attempt = (restart: { readonly initialMs?: number; readonly maxMs?: number }) => (): Bridge =>
+    bridge({ connection: 'postgres://localhost', views: [{ view: 'v', labels: {} }], restart })
+  expect(attempt({ initialMs: 0 })).toThrow('[INVALID_OPTION] restart.initialMs is 0. It takes milliseconds,')
+  // A timer of the system would be over at once.
+  expect(attempt({ maxMs: 2 ** 31 })).toThrow('[INVALID_OPTION] restart.maxMs is 2147483648. It takes')
 })

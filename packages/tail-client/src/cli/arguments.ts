@@ -30,8 +30,8 @@ explain shows a view's columns, rows and rate, and what would trouble a consumer
   --out FILE         types: the file to write               stdout
   --help             this text
 
-Ends with 0 at the end of the stream, at a signal, or when nobody reads any more; with 1 when the stream fails, 2 for what it
-cannot be told, 3 when it cannot connect.
+Ends with 0 at the end of the stream, at a signal, or when nobody reads any more; with 1 when the stream fails, 2 for
+arguments that cannot be used, 3 when it cannot connect.
 `
 
 export interface Arguments {

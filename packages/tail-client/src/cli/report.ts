@@ -129,7 +129,7 @@ function troublesOf({ columns, seen, canResume }: Report): readonly string[] {
     )
   if (canResume === false)
     troubles.push(
-      'Another process cannot go on where one stopped, and --from and checkpoints have no use: give the relation RETAIN HISTORY.',
+      'Another process cannot go on where one stopped, and --from and checkpoints have no use: give the relation RETAIN HISTORY, which a flag of the server enables.',
     )
   const json = columns.filter(({ oid }) => oid === 3802).map(({ name }) => name)
   if (json.length > 0)
