@@ -6,7 +6,7 @@ import { canceled, type Failure, failure } from '../wire/failure.js'
 import type { Form } from '../wire/statement.js'
 import type { AsOf, Subscription } from '../wire/subscription.js'
 import { headOf } from './forms.js'
-import { type Ending, Listener, type Outlet } from './listener.js'
+import { boundsCrossed, type Ending, Listener, type Outlet } from './listener.js'
 import type { Oracle } from './oracle.js'
 import { delayMs, tickMs } from './pace.js'
 import { endOfTime } from './rows.js'
@@ -138,8 +138,7 @@ export class Hub {
       return failure('XX000', `Timestamp (${asOf.timestamp}) is not valid for all inputs: ${inputs}`)
     }
     if (upTo === undefined || upTo >= lower) return undefined
-    const bounds = 'subscription lower bound (`AS OF`) is greater than its upper bound (`UP TO`)'
-    return failure('22000', `${bounds}: ${lower} > ${upTo}`)
+    return boundsCrossed(lower, upTo)
   }
 
   /** Nobody listens to it any more. */

@@ -1,6 +1,6 @@
 import { accumulate, consolidate, type LineChange } from '../evaluate/multiset.js'
 import type { Generation } from '../types.js'
-import type { Failure } from '../wire/failure.js'
+import { type Failure, failure } from '../wire/failure.js'
 import type { Form } from '../wire/statement.js'
 import type { Subscription } from '../wire/subscription.js'
 import type { Moment } from './history.js'
@@ -29,6 +29,12 @@ export interface ListenerOptions {
   /** Milliseconds of a clock that only goes forward; for the pace of progress rows alone. */
   readonly monotonicMs: () => number
   readonly onEnd: (ending: Ending) => void
+}
+
+/** What a stream is told that would end before it begins. */
+export function boundsCrossed(asOf: bigint, upTo: bigint): Failure {
+  const bounds = 'subscription lower bound (`AS OF`) is greater than its upper bound (`UP TO`)'
+  return failure('22000', `${bounds}: ${asOf} > ${upTo}`)
 }
 
 /** A progress row is due this long after the last row: with evaluations each 100 ms, at least one a second. */
@@ -66,6 +72,10 @@ export class Listener {
    * https://materialize.com/docs/sql/subscribe/#progress
    */
   begin(asOf: bigint, rows: Iterable<LineChange>): void {
+    const { upTo } = this.#options.subscription
+    // It came in time, and the contents before its bound are not known any more: without an error it would seem to be empty.
+    if (upTo !== undefined && asOf > upTo)
+      return this.end({ kind: 'failed', failure: boundsCrossed(asOf, upTo) })
     this.resume(asOf, rows, [], asOf + 1n)
   }
 

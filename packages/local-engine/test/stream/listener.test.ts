@@ -48,6 +48,13 @@ describe('progress', () => {
 })
 
 describe('UP TO', () => {
+  it('that has passed before the first evaluation is an error, and not a stream that seems to be empty', () => {
+    const { listener, text, endings } = listening({ upTo: 20n })
+    listener.begin(21n, [['a', 1]])
+    expect(text()).toEqual([])
+    expect(endings).toMatchObject([{ kind: 'failed', failure: { code: '22000' } }])
+  })
+
   it('ends after the last progress, and leaves out what is not before it', () => {
     const { listener, text, endings } = listening({ upTo: 20n })
     listener.begin(10n, [['a', 1]])
