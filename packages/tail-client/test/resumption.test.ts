@@ -234,6 +234,31 @@ test('T52: a stream can begin as of a timestamp and end up to another', async ()
   )
 })
 
+test('T52: a server that begins no earlier than the bound has told no contents, and they are not taken for empty', async () => {
+  for (const rows of [[], [progress(15)]]) {
+    const { options } = await serve({
+      copy: client =>
+        client.send(
+          messages.copyOut(4),
+          ...rows,
+          messages.copyDone(),
+          messages.commandComplete(`COPY ${rows.length}`),
+          messages.readyForQuery(),
+        ),
+    })
+    const stream = tail('v', { ...options, upTo: 15n, retry: false })
+    const batches: unknown[] = []
+    const error = await failureOf(
+      collect(stream.batches(), batch => {
+        batches.push(batch)
+        return false
+      }),
+    )
+    expect(error).toMatchObject({ code: 'UNEXPECTED_END', message: expect.stringContaining('upTo, 15') })
+    expect(batches).toEqual([])
+  }
+})
+
 test('T52: who goes on after a bounded stream misses nothing that came at its end or after it', async () => {
   // The last progress of this recording is beyond the UP TO of its statement, as real servers send it.
   const recorded = recording('subscribe', '53')

@@ -134,6 +134,11 @@ export class BatchBuilder {
     return this.#progressCount >= emptyAfterProgress && upper - first >= emptyAfterMs && upper > this.#again
   }
 
+  /** Whether the contents before `upTo` are told: a snapshot of then or later says nothing of them. */
+  knowsBefore(upTo: bigint): boolean {
+    return this.#phase === 'live' || (this.#asOf !== undefined && this.#asOf < upTo)
+  }
+
   /** The stream ended cleanly, at `upTo` if it was to: what is open is complete. */
   end(upTo?: bigint): readonly RawBatch[] {
     const last = this.#open.at(-1)?.timestamp

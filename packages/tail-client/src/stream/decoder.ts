@@ -162,6 +162,11 @@ export class CopyDecoder {
         'UNEXPECTED_END',
         `The server ended the stream ${this.#lineCount > 0 ? `at timestamp ${this.#latest}` : 'before anything came'}. Was the relation dropped, or is its source at an end?`,
       )
+    if (upTo !== undefined && !this.#builder.knowsBefore(upTo))
+      return failed(
+        'UNEXPECTED_END',
+        `The server began no earlier than upTo, ${upTo}, so that it told no contents. Choose a later one.`,
+      )
     this.#closed.push(...this.#builder.end(upTo))
     return { kind: 'complete' }
   }
