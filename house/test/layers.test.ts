@@ -54,7 +54,7 @@ const layers: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['cli'],
   ],
   'packages/prom-bridge': [
-    ['types', 'errors'],
+    ['types', 'errors', 'timers'],
     ['series'],
     ['exposition'],
     ['registry', 'page'],

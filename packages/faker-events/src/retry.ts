@@ -15,7 +15,7 @@ export interface RetryOptions {
 
 /** A batch that is about to be sent again. */
 export interface FailedAttempt {
-  /** Which attempt at this batch comes next; 1 is the first after the one that failed first. */
+  /** The number of the further attempt that comes next; 1 is the first. */
   readonly attempt: number
   readonly delayMs: number
   /** Why the last one failed. */

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Turn } from '../series/slices.js'
+import { longestTimerMs } from '../timers.js'
 
 /** Some hundred kilobytes. */
 const chunksPerTurn = 4
-/** A timer that is longer is over at once. */
-const longestTimerMs = 2 ** 31 - 1
 
 /** What is answered to a request. */
 export interface Answer {

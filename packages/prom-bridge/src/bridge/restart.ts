@@ -1,8 +1,5 @@
-import { invalidOption } from '../errors.js'
+import { checkTimers } from '../timers.js'
 import type { BridgeOptions } from '../types.js'
-
-/** A timer that is longer is over at once. */
-const longestTimerMs = 2 ** 31 - 1
 
 /** When a view that failed is opened again: delays that double, until it has been there. */
 export class Restart {
@@ -16,13 +13,7 @@ export class Restart {
   /** Throws `INVALID_OPTION`. */
   constructor(options: Exclude<BridgeOptions['restart'], false> = {}) {
     const { initialMs = 1000, maxMs = 60_000 } = options
-    for (const [name, value] of Object.entries({ initialMs, maxMs }))
-      if (!(value > 0 && value <= longestTimerMs))
-        throw invalidOption(
-          `restart.${name}`,
-          value,
-          `milliseconds, more than 0 and at most ${longestTimerMs}`,
-        )
+    checkTimers({ 'restart.initialMs': initialMs, 'restart.maxMs': maxMs })
     this.#initialMs = initialMs
     this.#maxMs = maxMs
     this.#delayMs = Math.min(initialMs, maxMs)

@@ -1,4 +1,5 @@
 import { BridgeError, invalidOption } from '../errors.js'
+import { checkTimers } from '../timers.js'
 import type { RemoteWriteOptions } from './types.js'
 
 /** The options of a remote write, checked and complete; the URL has no secrets of its own any more. */
@@ -6,9 +7,6 @@ export type CheckedOptions = RemoteWriteOptions &
   Required<Pick<RemoteWriteOptions, 'intervalMs' | 'timeoutMs' | 'labels' | 'headers' | 'fetch' | 'now'>> & {
     readonly retry: Required<NonNullable<RemoteWriteOptions['retry']>>
   }
-
-/** A timer that is longer is over at once. */
-const longestTimerMs = 2 ** 31 - 1
 
 const urlWanted = 'an http:// or https:// URL'
 
@@ -20,10 +18,7 @@ export function checkedOptions(options: RemoteWriteOptions, taken: readonly stri
   const { intervalMs = 15_000, timeoutMs = 30_000, labels = {} } = options
   const { initialMs = 250 } = options.retry ?? {}
   const { url, headers } = addressOf(options.url, options.headers ?? {})
-  const times = { intervalMs, timeoutMs, 'retry.initialMs': initialMs }
-  for (const [name, value] of Object.entries(times))
-    if (!(value > 0 && value <= longestTimerMs))
-      throw invalidOption(name, value, `milliseconds, more than 0 and at most ${longestTimerMs}`)
+  checkTimers({ intervalMs, timeoutMs, 'retry.initialMs': initialMs })
   for (const [name, value] of Object.entries(labels)) {
     if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || name.startsWith('__'))
       throw invalidOption('labels', labels, 'names of letters, digits and _, and no digit or __ first')
